@@ -1,0 +1,84 @@
+"""What comes in and what goes out, whatever the channel.
+
+Between the stages travels one frozen `InboundMessage`. The functions that make it are pure (bytes
+in, model out) and never raise: what cannot be understood is listed in `defects`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from chalicelib.base import Instant, Model
+
+
+class Channel(StrEnum):
+    EMAIL = "email"
+    SMS = "sms"
+    WEB = "web"
+    CHAT = "chat"
+    SOCIAL = "social"
+    VOICE = "voice"
+
+
+class Disposition(StrEnum):
+    """What an inbound message turned out to be."""
+
+    MESSAGE = "message"  # a person wrote to us
+    AUTOMATIC = "automatic"  # out of office, list mail, … (RFC 3834): recorded, never answered
+    BOUNCE = "bounce"  # delivery report (RFC 3464) or complaint (RFC 5965) about one of ours
+    QUARANTINE = "quarantine"  # virus, or not to be understood: a person decides
+
+
+class Address(Model):
+    """A mailbox: RFC 5322 name and addr-spec, the latter lower-cased in its domain."""
+
+    name: str = ""
+    address: str
+
+
+class Attachment(Model):
+    """A part that is not the body. `content` travels in memory only, never into the table."""
+
+    name: str  # sanitised file name
+    type: str  # sniffed media type
+    bytes: int
+    content: bytes = b""
+    content_id: str = ""  # for inline images: the cid without its angle brackets
+    inline: bool = False
+    dangerous: bool = False  # executable, script, macro document, …
+
+
+class Verdicts(Model):
+    """What the receiving service found: PASS, FAIL, GRAY, PROCESSING_FAILED or "" (not checked)."""
+
+    spam: str = ""
+    virus: str = ""
+    spf: str = ""
+    dkim: str = ""
+    dmarc: str = ""
+
+
+class InboundMessage(Model):
+    """One contact, captured once."""
+
+    channel: Channel
+    external_id: str  # what makes a second delivery of the same contact recognisable
+    sender: Address  # e-mail address, E.164 number, handle, session id
+    recipients: tuple[Address, ...] = ()  # To, and for mail the envelope's recipients
+    cc: tuple[Address, ...] = ()
+    reply_to: tuple[Address, ...] = ()
+    subject: str = ""
+    text: str = ""  # what was newly written
+    quoted: str = ""  # quotes, signature, disclaimer: folded, not thrown away
+    html: str = ""  # sanitised
+    attachments: tuple[Attachment, ...] = ()
+    message_id: str = ""  # RFC 5322 Message-ID without angle brackets
+    references: tuple[str, ...] = ()  # References and In-Reply-To, oldest first, no brackets
+    headers: dict[str, str] = {}  # the few that later decisions read, names in lower case
+    verdicts: Verdicts = Verdicts()
+    disposition: Disposition = Disposition.MESSAGE
+    reason: str = ""  # why it is not a plain message, in words
+    defects: tuple[str, ...] = ()
+    raw_key: str = ""  # where the untouched original lies
+    received_at: Instant
+    case_token: str = ""  # a secret link or session that names the case
