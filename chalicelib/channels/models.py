@@ -58,6 +58,28 @@ class Verdicts(Model):
     dmarc: str = ""
 
 
+class Envelope(Model):
+    """What SMTP and the receiving service said about a mail, apart from its bytes.
+
+    `sender` is None when nobody told us; "" is the null return path of RFC 5321 4.5.5.
+    """
+
+    sender: str | None = None
+    recipients: tuple[str, ...] = ()
+    verdicts: Verdicts = Verdicts()
+
+
+class DeliveryReport(Model):
+    """One recipient's fate (RFC 3464) or one complaint (RFC 5965) about a mail of ours."""
+
+    recipient: str = ""
+    action: str = ""  # failed, delayed, delivered, relayed, expanded; "" in a complaint
+    status: str = ""  # RFC 3463, for example 5.1.1
+    diagnostic: str = ""
+    original_message_id: str = ""  # without angle brackets
+    feedback_type: str = ""  # abuse, fraud, not-spam, …: set in complaints only
+
+
 class InboundMessage(Model):
     """One contact, captured once."""
 
@@ -81,4 +103,7 @@ class InboundMessage(Model):
     defects: tuple[str, ...] = ()
     raw_key: str = ""  # where the untouched original lies
     received_at: Instant
+    sent_at: Instant | None = None  # the Date header, where it can be read
+    reports: tuple[DeliveryReport, ...] = ()  # what a bounce or complaint says
+    forwarded: Address | None = None  # who wrote what is forwarded here, where it is a forward
     case_token: str = ""  # a secret link or session that names the case
