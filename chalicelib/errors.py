@@ -1,23 +1,23 @@
 """Every error that this system names.
 
-    CustOpsError
-    ├── Refused                 the caller's fault: becomes an RFC 9457 problem+json answer
-    │   ├── Invalid             422  a field is wrong: `fields` says which and why
-    │   ├── Malformed           400  the body is not JSON, a cursor is not ours, …
-    │   ├── Unauthenticated     401
-    │   ├── Forbidden           403
-    │   ├── NotFound            404
-    │   ├── Conflict            409  the state does not allow it
-    │   ├── StaleVersion        412  If-Match names an older version; `current` is the newest state
-    │   ├── PreconditionMissing 428
-    │   ├── TooLarge            413
-    │   └── TooMany             429
-    ├── Unprocessable           a message that no retry will mend: quarantine with its reason
-    ├── Contended               lost a race more often than is normal: retry the event
-    └── SendFailed              a provider's answer to a send
-        ├── SendRefused         it was not accepted and never will be (bad address, suppressed, …)
-        ├── SendThrottled       it was not accepted; try again later
-        └── SendUnknown         it may or may not have been accepted: ambiguous until settled
+CustOpsError
+├── Refused                 the caller's fault: becomes an RFC 9457 problem+json answer
+│   ├── Invalid             422  a field is wrong: `fields` says which and why
+│   ├── Malformed           400  the body is not JSON, a cursor is not ours, …
+│   ├── Unauthenticated     401
+│   ├── Forbidden           403
+│   ├── NotFound            404
+│   ├── Conflict            409  the state does not allow it
+│   ├── StaleVersion        412  If-Match names an older version; `current` is the newest state
+│   ├── PreconditionMissing 428
+│   ├── TooLarge            413
+│   └── TooMany             429
+├── Unprocessable           a message that no retry will mend: quarantine with its reason
+├── Contended               lost a race more often than is normal: retry the event
+└── SendFailed              a provider's answer to a send
+    ├── SendRefused         it was not accepted and never will be (bad address, suppressed, …)
+    ├── SendThrottled       it was not accepted; try again later
+    └── SendUnknown         it may or may not have been accepted: ambiguous until settled
 """
 
 from __future__ import annotations

@@ -1,0 +1,150 @@
+"""Who may do what, and the signatures that stand for a right.
+
+`ROUTES` is the only list of routes and roles. What is not in it is refused; a test holds it
+against the routes that exist.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+
+from chalicelib.base import Model
+from chalicelib.errors import Forbidden
+
+
+class Role(StrEnum):
+    """Groups of the user pool. admin may all that lead may, lead all that agent may."""
+
+    READONLY = "readonly"
+    AGENT = "agent"
+    LEAD = "lead"
+    ADMIN = "admin"
+
+
+class Principal(Model):
+    """Somebody who signed in."""
+
+    email: str
+    roles: frozenset[str]
+
+    def may(self, least: Role) -> bool:
+        return any(RANK.get(role, -1) >= RANK[least] for role in self.roles)
+
+
+RANK = {Role.READONLY: 0, Role.AGENT: 1, Role.LEAD: 2, Role.ADMIN: 3}
+PUBLIC = None
+R, A, L, X = Role.READONLY, Role.AGENT, Role.LEAD, Role.ADMIN
+
+ROUTES: Mapping[tuple[str, str], Role | None] = {
+    ("GET", "/"): PUBLIC,
+    ("GET", "/c/{token}"): PUBLIC,
+    ("POST", "/c/{token}"): PUBLIC,
+    ("GET", "/openapi.json"): PUBLIC,
+    ("GET", "/v1/health"): PUBLIC,
+    ("POST", "/v1/login"): PUBLIC,
+    ("POST", "/v1/help/cases"): PUBLIC,
+    ("GET", "/v1/help/cases/{reference}/messages"): PUBLIC,
+    ("POST", "/v1/help/cases/{reference}/messages"): PUBLIC,
+    ("GET", "/v1/unsubscribe/{token}"): PUBLIC,
+    ("POST", "/v1/unsubscribe/{token}"): PUBLIC,
+    ("GET", "/v1/me"): R,
+    ("GET", "/v1/cases"): R,
+    ("POST", "/v1/cases"): A,
+    ("GET", "/v1/cases/{id}"): R,
+    ("PATCH", "/v1/cases/{id}"): A,
+    ("GET", "/v1/cases/{id}/messages"): R,
+    ("POST", "/v1/cases/{id}/messages"): A,
+    ("GET", "/v1/customers"): R,
+    ("POST", "/v1/customers"): A,
+    ("POST", "/v1/customers/import"): X,
+    ("GET", "/v1/customers/{id}"): R,
+    ("PATCH", "/v1/customers/{id}"): A,
+    ("GET", "/v1/customers/{id}/timeline"): R,
+    ("GET", "/v1/trends"): R,
+    ("GET", "/v1/trends/{id}"): R,
+    ("PATCH", "/v1/trends/{id}"): L,
+    ("GET", "/v1/campaigns"): L,
+    ("POST", "/v1/campaigns"): L,
+    ("GET", "/v1/campaigns/{id}"): L,
+    ("POST", "/v1/campaigns/{id}/preview"): L,
+    ("POST", "/v1/campaigns/{id}/approve"): L,
+    ("POST", "/v1/campaigns/{id}/pause"): L,
+    ("POST", "/v1/campaigns/{id}/resume"): L,
+    ("POST", "/v1/campaigns/{id}/cancel"): L,
+    ("GET", "/v1/settings/{name}"): X,
+    ("PUT", "/v1/settings/{name}"): X,
+    ("GET", "/v1/quarantine"): A,
+    ("GET", "/v1/quarantine/{id}"): A,
+    ("POST", "/v1/quarantine/{id}/replay"): A,
+}
+
+
+def authorize(method: str, path: str, principal: Principal | None) -> None:
+    """Raises Forbidden where the table does not allow it; an unknown route is forbidden."""
+    try:
+        least = ROUTES[method, path]
+    except KeyError as error:
+        raise Forbidden(f"{method} {path} is open to nobody") from error
+    if least is PUBLIC:
+        return
+    if principal is None or not principal.may(least):
+        raise Forbidden(f"{method} {path} needs the role {least}")
+
+
+class Signer:
+    """HMAC-SHA-256 under the installation's key, for one purpose at a time."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def sign(self, purpose: str, text: str) -> bytes:
+        body = f"{purpose}\n{text}".encode()
+        return hmac.new(self._key, body, hashlib.sha256).digest()
+
+    def word(self, purpose: str, text: str, size: int = 10) -> str:
+        """A signature of `size` bytes in lower-case base32: it survives any mail program."""
+        return base64.b32encode(self.sign(purpose, text)[:size]).decode().lower().rstrip("=")
+
+    def holds(self, purpose: str, text: str, word: str, size: int = 10) -> bool:
+        return hmac.compare_digest(self.word(purpose, text, size), word.lower())
+
+
+TOKEN = re.compile(r"([0-9a-hjkmnp-tv-z]{6})-([a-z2-7]{16})", re.IGNORECASE)
+
+
+def reply_address(signer: Signer, support_address: str, reference: str) -> str:
+    """Where a case's answers go: support+7k2m9q-<signature>@example.com (RFC 5233 detail)."""
+    local, _, domain = support_address.partition("@")
+    short = reference.removeprefix("C-").lower()
+    return f"{local}+{short}-{signer.word('reply', reference)}@{domain}"
+
+
+def reply_token(signer: Signer, address: str) -> str | None:
+    """The case reference that an address of ours stands for, where its signature holds."""
+    local = address.rpartition("@")[0]
+    match = TOKEN.search(local.rpartition("+")[2])
+    if not match:
+        return None
+    reference = f"C-{match.group(1).upper()}"
+    return reference if signer.holds("reply", reference, match.group(2)) else None
+
+
+def link_token(signer: Signer, reference: str, version: int) -> str:
+    """The secret part of a customer's link to one case; a higher version revokes the older."""
+    text = f"{reference}.{version}"
+    return f"{reference.removeprefix('C-')}.{version}.{signer.word('link', text, 20)}"
+
+
+def open_link(signer: Signer, token: str) -> tuple[str, int]:
+    """(reference, link version) of a secret link; raises Forbidden."""
+    short, _, rest = token.partition(".")
+    version, _, word = rest.partition(".")
+    reference = f"C-{short.upper()}"
+    if not version.isdigit() or not signer.holds("link", f"{reference}.{version}", word, 20):
+        raise Forbidden("this link is not valid, or was withdrawn")
+    return reference, int(version)

@@ -1,0 +1,206 @@
+"""A case: one continuous conversation with a customer about one matter, over all channels."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from chalicelib.base import Instant, Model
+from chalicelib.channels.models import Channel, Verdicts
+
+
+class CaseStatus(StrEnum):
+    NEW = "new"
+    OPEN = "open"
+    PENDING = "pending"  # waiting for the customer
+    ON_HOLD = "on_hold"  # waiting for somebody else
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+class Priority(StrEnum):
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+    URGENT = "urgent"
+
+
+class Topic(Model):
+    """What the case is about. `label` is None where nobody knows yet."""
+
+    label: str | None = None
+    confidence: float = 0.0
+    source: str = ""
+    why: str = ""
+
+
+class PromiseState(StrEnum):
+    RUNNING = "running"
+    MET = "met"
+    MISSED = "missed"
+
+
+class Promise(Model):
+    """One clock of a service level: due_at in UTC."""
+
+    due_at: Instant
+    state: PromiseState = PromiseState.RUNNING
+    met_at: Instant | None = None
+
+
+class Promises(Model):
+    first_reply: Promise | None = None
+    resolution: Promise | None = None
+
+
+class Participant(Model):
+    """Somebody who takes part in the conversation from outside."""
+
+    channel: Channel
+    address: str
+    name: str = ""
+    cc: bool = False
+
+
+class Case(Model):
+    """See DESIGN of the API: what agents see, and what the machine needs to go on."""
+
+    id: str
+    reference: str
+    status: CaseStatus = CaseStatus.NEW
+    priority: Priority = Priority.NORMAL
+    subject: str = ""
+    channel: Channel
+    customer_id: str
+    topic: Topic = Topic()
+    sentiment: str | None = None
+    sentiment_score: float | None = None
+    language: str | None = None
+    team: str | None = None
+    assignee: str | None = None
+    promises: Promises = Promises()
+    problem_id: str | None = None
+    tags: tuple[str, ...] = ()
+    reasons: dict[str, str] = {}  # why each field is what it is: {"priority": "high because …"}
+    participants: tuple[Participant, ...] = ()
+    reply_channel: Channel  # the channel that the customer used last
+    reply_to: str = ""  # and the address on it
+    recipient: str = ""  # which of our addresses or numbers they wrote to
+    message_ids: tuple[str, ...] = ()  # RFC Message-IDs of the newest messages, for References
+    related: tuple[str, ...] = ()  # ids of cases that may belong to this one
+    spam: bool = False
+    link_version: int = 1  # raising it revokes the secret link
+    last_message: str = ""  # first words of the newest public message
+    last_direction: str = "inbound"
+    message_count: int = 0
+    last_message_at: Instant
+    first_reply_at: Instant | None = None
+    resolved_at: Instant | None = None
+    created_at: Instant
+    updated_at: Instant
+    version: int = 1
+
+
+class Direction(StrEnum):
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+    INTERNAL = "internal"
+
+
+class MessageKind(StrEnum):
+    MESSAGE = "message"
+    NOTE = "note"
+    EVENT = "event"
+
+
+class AuthorType(StrEnum):
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    SYSTEM = "system"
+
+
+class Author(Model):
+    type: AuthorType
+    id: str = ""  # customer id, or the agent's e-mail address
+    name: str = ""
+
+
+class StoredAttachment(Model):
+    """An attachment that lies in the bucket under our own key."""
+
+    key: str
+    name: str
+    type: str
+    bytes: int
+    content_id: str = ""
+    inline: bool = False
+    dangerous: bool = False
+
+
+class DeliveryStatus(StrEnum):
+    """Where an outbound message stands; cases/rules.py has the table of transitions."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    AMBIGUOUS = "ambiguous"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    FAILED = "failed"
+
+
+class Delivery(Model):
+    status: DeliveryStatus = DeliveryStatus.QUEUED
+    send_id: str = ""  # goes with the message as its tag; a new one for each attempt
+    attempts: int = 0
+    lease_until: Instant | None = None  # while sending: who claimed it may be alive until then
+    settle_by: Instant | None = None  # while ambiguous: no SEND event by then means not sent
+    provider_id: str = ""
+    reason: str = ""
+    updated_at: Instant | None = None
+
+
+class Message(Model):
+    """One entry of a case's timeline."""
+
+    id: str
+    case_id: str
+    direction: Direction
+    kind: MessageKind = MessageKind.MESSAGE
+    channel: Channel
+    author: Author
+    subject: str = ""
+    text: str = ""
+    quoted: str = ""
+    html: str = ""
+    body_key: str = ""  # a long body lies in the bucket: text, quoted, html as JSON
+    attachments: tuple[StoredAttachment, ...] = ()
+    to: str = ""
+    cc: tuple[str, ...] = ()
+    sender: str = ""  # the address it came from, or goes out from
+    message_id: str = ""  # RFC 5322
+    references: tuple[str, ...] = ()
+    automatic: bool = False  # written by a machine, ours or theirs (RFC 3834)
+    verdicts: Verdicts = Verdicts()
+    defects: tuple[str, ...] = ()
+    raw_key: str = ""
+    changes: dict[str, list[str]] = {}  # for events: field -> [from, to]
+    delivery: Delivery | None = None
+    created_at: Instant
+    updated_at: Instant
+    version: int = 1
+
+
+class CasePatch(Model):
+    """What an agent may change. Fields left out stay as they are."""
+
+    status: CaseStatus | None = None
+    priority: Priority | None = None
+    subject: str | None = Field(default=None, min_length=1, max_length=500)
+    team: str | None = Field(default=None, max_length=64)
+    assignee: str | None = Field(default=None, max_length=254)
+    topic: str | None = Field(default=None, max_length=64)
+    problem_id: str | None = Field(default=None, max_length=64)
+    tags: tuple[str, ...] | None = Field(default=None, max_length=50)

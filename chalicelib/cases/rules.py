@@ -1,0 +1,242 @@
+"""Pure rules about cases: states, threading, references, what a change is called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.base import Model, iso
+from chalicelib.cases.models import (
+    Case,
+    CasePatch,
+    CaseStatus,
+    Delivery,
+    DeliveryStatus,
+    Participant,
+    Topic,
+)
+from chalicelib.channels.models import Channel, Disposition, InboundMessage
+from chalicelib.errors import Conflict
+
+S = CaseStatus
+TRANSITIONS: Mapping[CaseStatus, frozenset[CaseStatus]] = {
+    S.NEW: frozenset({S.OPEN, S.PENDING, S.ON_HOLD, S.RESOLVED, S.CLOSED}),
+    S.OPEN: frozenset({S.PENDING, S.ON_HOLD, S.RESOLVED, S.CLOSED}),
+    S.PENDING: frozenset({S.OPEN, S.ON_HOLD, S.RESOLVED, S.CLOSED}),
+    S.ON_HOLD: frozenset({S.OPEN, S.PENDING, S.RESOLVED, S.CLOSED}),
+    S.RESOLVED: frozenset({S.OPEN, S.PENDING, S.ON_HOLD, S.CLOSED}),
+    S.CLOSED: frozenset({S.OPEN}),
+}
+UNSOLVED = frozenset({S.NEW, S.OPEN, S.PENDING, S.ON_HOLD})
+
+D = DeliveryStatus
+DELIVERY: Mapping[DeliveryStatus, frozenset[DeliveryStatus]] = {
+    D.QUEUED: frozenset({D.SENDING, D.FAILED}),
+    # An event of the provider may overtake our own mark.
+    D.SENDING: frozenset({D.SENT, D.QUEUED, D.AMBIGUOUS, D.FAILED, D.DELIVERED, D.BOUNCED}),
+    D.AMBIGUOUS: frozenset({D.SENT, D.QUEUED, D.FAILED, D.DELIVERED, D.BOUNCED}),
+    D.SENT: frozenset({D.DELIVERED, D.BOUNCED, D.COMPLAINED, D.FAILED}),
+    D.DELIVERED: frozenset({D.BOUNCED, D.COMPLAINED}),
+    D.BOUNCED: frozenset(),
+    D.COMPLAINED: frozenset(),
+    D.FAILED: frozenset({D.SENT, D.DELIVERED, D.BOUNCED}),
+}
+
+REFERENCE = re.compile(r"\bC-([0-9A-HJKMNP-TV-Z]{6})\b", re.IGNORECASE)
+MAX_REFERENCES = 20  # of a mail's References; the newest ones tell most
+MAX_PARTICIPANTS = 50  # SES takes no more recipients a message
+PREVIEW = 160
+
+
+def move(case: Case, to: CaseStatus, now: datetime) -> Case:
+    """The case in its new state; raises Conflict where the table of transitions has no such step."""
+    if to == case.status:
+        return case
+    if to not in TRANSITIONS[case.status]:
+        raise Conflict(f"a case that is {case.status} cannot become {to}", status=case.status)
+    resolved_at = case.resolved_at
+    if to == S.RESOLVED:
+        resolved_at = now
+    elif to in UNSOLVED:
+        resolved_at = None
+    return case.model_copy(update={"status": to, "resolved_at": resolved_at})
+
+
+def advance_delivery(
+    delivery: Delivery, to: DeliveryStatus, now: datetime, **changes: object
+) -> Delivery:
+    """The delivery in its new state; raises Conflict for a step that the table does not have."""
+    if to not in DELIVERY[delivery.status]:
+        raise Conflict(f"a message that is {delivery.status} cannot become {to}")
+    return delivery.model_copy(update={**changes, "status": to, "updated_at": now})
+
+
+def touch(case: Case, now: datetime) -> Case:
+    """The next version of a case that was changed."""
+    return case.model_copy(update={"version": case.version + 1, "updated_at": now})
+
+
+class Change(Model):
+    """A case after a patch, and what is different, field -> [from, to]."""
+
+    case: Case
+    changes: dict[str, list[str]]
+
+
+def apply(case: Case, patch: CasePatch, now: datetime, by: str) -> Change:
+    """What a person's patch makes of a case; raises Conflict for a forbidden change of state.
+
+    A correction of topic, team or priority takes the person's name as its reason, so that a later
+    rule leaves it alone.
+    """
+    wanted = patch.model_dump(exclude_unset=True)
+    changed = case
+    if wanted.get("status"):
+        changed = move(changed, CaseStatus(wanted["status"]), now)
+    fields: dict[str, object] = {}
+    reasons = dict(case.reasons)
+    for name, value in wanted.items():
+        if name == "status" or (value is None and name in ("priority", "subject", "tags")):
+            continue
+        if name == "topic":
+            fields["topic"] = Topic(label=value or None, confidence=1.0, source="person", why=by)
+        else:
+            fields[name] = value or None if name in ("team", "assignee", "problem_id") else value
+        if name in ("topic", "team", "priority"):
+            reasons[name] = f"set by {by}"
+    changed = changed.model_copy(update={**fields, "reasons": reasons})
+    changes = {
+        name: [_shown(getattr(case, name)), _shown(getattr(changed, name))]
+        for name in wanted
+        if _shown(getattr(case, name)) != _shown(getattr(changed, name))
+    }
+    return Change(case=touch(changed, now), changes=changes)
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case Topic():
+            return value.label or ""
+        case tuple():
+            return ", ".join(str(v) for v in value)
+        case datetime():
+            return iso(value)
+    return str(value)
+
+
+def references_in(text: str) -> list[str]:
+    """Case references that a text quotes, at most three, in their canonical form."""
+    found = dict.fromkeys(
+        f"C-{match.group(1).upper()}" for match in REFERENCE.finditer(text[:2000])
+    )
+    return list(found)[:3]
+
+
+def preview(text: str) -> str:
+    """The first words of a message on one line."""
+    line = " ".join(text[: PREVIEW * 4].split())
+    return line if len(line) <= PREVIEW else line[: PREVIEW - 1].rstrip() + "…"
+
+
+@dataclass(frozen=True)
+class Hints:
+    """Cases that an inbound message may belong to, by how it was found."""
+
+    token: Case | None = None  # our signed reply token, a secret link, a chat session
+    replied: Case | None = None  # a Message-ID that we sent or received
+    quoted: tuple[Case, ...] = ()  # a reference in the subject
+    conversation: Case | None = None  # what the customer last talked to us about
+
+
+@dataclass(frozen=True)
+class Thread:
+    """Where an inbound message goes: into `case`, or into a new one beside `related`."""
+
+    case: Case | None
+    reason: str
+    reopen: bool = False
+    related: tuple[Case, ...] = ()
+
+
+@dataclass(frozen=True)
+class Windows:
+    """How long a conversation stays joinable."""
+
+    reopen: timedelta = timedelta(days=14)
+    conversation: timedelta = timedelta(hours=72)
+
+
+def thread(inbound: InboundMessage, hints: Hints, windows: Windows, customer_id: str) -> Thread:
+    """Decide by the strongest evidence first.
+
+    A signed token needs no more proof. A Message-ID or a reference can be guessed or forwarded:
+    they count only for a participant of that case whose address was not shown to be forged.
+    Somebody else who quotes one gets a case of their own, with the other shown to the agent.
+    """
+    if hints.token:
+        return _into(hints.token, "reply token", inbound, windows)
+    strangers: list[Case] = []
+    for case, reason in _claimed(hints):
+        if takes_part(case, inbound, customer_id):
+            return _into(case, reason, inbound, windows, strangers)
+        strangers.append(case)
+    talk = hints.conversation
+    if inbound.channel in (Channel.SMS, Channel.SOCIAL) and talk and not strangers:
+        recent = inbound.received_at - talk.last_message_at <= windows.conversation
+        if recent and talk.status in UNSOLVED:
+            return Thread(talk, "open conversation")
+    related = tuple({case.id: case for case in strangers}.values())
+    return Thread(None, "new matter", related=related)
+
+
+def _claimed(hints: Hints) -> Iterable[tuple[Case, str]]:
+    if hints.replied:
+        yield hints.replied, "answers a message of this case"
+    for case in hints.quoted:
+        yield case, "quotes its reference"
+
+
+def _into(
+    case: Case,
+    reason: str,
+    inbound: InboundMessage,
+    windows: Windows,
+    strangers: Iterable[Case] = (),
+) -> Thread:
+    related = tuple(strangers)
+    if case.status in UNSOLVED:
+        return Thread(case, reason, related=related)
+    ended = case.resolved_at or case.updated_at
+    if case.status == S.RESOLVED and inbound.received_at - ended <= windows.reopen:
+        reopen = inbound.disposition == Disposition.MESSAGE
+        return Thread(case, reason, reopen=reopen, related=related)
+    if inbound.disposition != Disposition.MESSAGE:
+        return Thread(case, reason, related=related)
+    return Thread(None, f"follows up on {case.reference}", related=(case, *related))
+
+
+def takes_part(case: Case, inbound: InboundMessage, customer_id: str) -> bool:
+    """Whether the sender may add to this case: a participant, and not a forged address."""
+    if inbound.verdicts.dmarc == "FAIL":
+        return False
+    if customer_id and customer_id == case.customer_id:
+        return True
+    address = inbound.sender.address
+    return any(p.channel == inbound.channel and p.address == address for p in case.participants)
+
+
+def with_id(known: tuple[str, ...], message_id: str) -> tuple[str, ...]:
+    """The newest Message-IDs of a conversation, ten at most, oldest first."""
+    return (*known, message_id)[-10:] if message_id else known
+
+
+def with_participants(case: Case, people: Iterable[Participant]) -> Case:
+    """The case with those people in it, each once, no more than SES can answer."""
+    known = {(p.channel, p.address) for p in case.participants}
+    fresh = [p for p in people if (p.channel, p.address) not in known]
+    fresh = list({(p.channel, p.address): p for p in fresh}.values())
+    return case.model_copy(update={"participants": (*case.participants, *fresh)[:MAX_PARTICIPANTS]})

@@ -1,0 +1,29 @@
+"""The document `channels`: how contacts are taken in and answered."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from pydantic import Field
+
+from chalicelib.base import Model
+
+
+class ChannelSettings(Model):
+    """`addresses` are mail addresses of ours beside the support address."""
+
+    company: str = Field(default="Customer service", max_length=100)
+    addresses: tuple[str, ...] = Field(default=(), max_length=100)
+    reopen_days: int = Field(default=14, ge=0, le=365)
+    conversation_hours: int = Field(default=72, ge=1, le=8760)
+    acknowledge: bool = True
+    acknowledgements_per_hour: int = Field(default=20, ge=1, le=1000)
+    form_posts_per_hour: int = Field(default=30, ge=1, le=100_000)
+
+    @property
+    def reopen(self) -> timedelta:
+        return timedelta(days=self.reopen_days)
+
+    @property
+    def conversation(self) -> timedelta:
+        return timedelta(hours=self.conversation_hours)

@@ -1,0 +1,395 @@
+"""The one road for every channel: an inbound message becomes part of exactly one case.
+
+1. Look up in one read: was it seen, who is it from, which cases does it name?
+2. Read those cases and the customer in a second one.
+3. Decide by pure rules where it belongs (cases/rules.py).
+4. Put its files into the bucket under keys that follow from the message, so a repeat overwrites.
+5. Write claim, customer, case, message and what is still to be done about it in one transaction.
+
+A lost race starts over; a message that was seen before gets the same answer again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from chalicelib.access.rules import Signer, reply_token
+from chalicelib.base import Model
+from chalicelib.cases import rules
+from chalicelib.cases.models import Author, AuthorType, Case, CaseStatus, Message, Participant
+from chalicelib.channels.models import Address, Channel, Disposition, InboundMessage
+from chalicelib.channels.settings import ChannelSettings
+from chalicelib.customers import rules as customer_rules
+from chalicelib.customers.models import Customer
+from chalicelib.errors import Contended
+from chalicelib.flows.timeline import event, inbound_entry, store_files
+from chalicelib.ports import Clock, Ids, Objects
+from chalicelib.promises.rules import PromiseSettings, promise
+from chalicelib.store.quarantine import Quarantined
+from chalicelib.store.reactions import Reaction
+from chalicelib.store.table import Write, WriteRefused
+
+if TYPE_CHECKING:
+    from chalicelib.store.cases import CaseStore
+    from chalicelib.store.customers import CustomerStore
+    from chalicelib.store.ledger import Known, Ledger
+    from chalicelib.store.quarantine import QuarantineStore
+    from chalicelib.store.reactions import ReactionStore
+    from chalicelib.store.settings import SettingsStore
+    from chalicelib.store.table import Table
+
+ATTEMPTS = 6  # lost races in a row before the event is given back
+GRACE = timedelta(minutes=2)  # how long a reaction may take before the sweep asks after it
+
+
+class Receipt(Model):
+    """What became of an inbound message: case, duplicate, automatic or bounce."""
+
+    fate: str
+    case_id: str = ""
+    reference: str = ""
+    message_id: str = ""
+    opened: bool = False
+    link_version: int = 1
+
+
+@dataclass(frozen=True)
+class Scene:
+    """All that a decision needs, read before it."""
+
+    inbound: InboundMessage
+    now: datetime
+    known: Known
+    customer: Customer | None
+    hints: rules.Hints
+    settings: ChannelSettings
+
+
+@dataclass(frozen=True)
+class Intake:
+    table: Table
+    cases: CaseStore
+    customers: CustomerStore
+    ledger: Ledger
+    reactions: ReactionStore
+    quarantine: QuarantineStore
+    settings: SettingsStore
+    objects: Objects
+    signer: Callable[[], Signer]
+    clock: Clock
+    ids: Ids
+    support_address: str
+
+    def accept(self, inbound: InboundMessage) -> Receipt:
+        """Take a message in, once; raises Contended after too many lost races."""
+        for _ in range(ATTEMPTS):
+            try:
+                return self._accept(inbound)
+            except (WriteRefused, Contended):
+                continue  # somebody wrote what we had read: look again
+        raise Contended(f"a message on {inbound.channel} lost {ATTEMPTS} races")
+
+    def _accept(self, inbound: InboundMessage) -> Receipt:
+        scene = self._look(inbound)
+        if scene.known.claim:
+            return self._seen_before(scene)
+        thread = rules.thread(
+            inbound,
+            scene.hints,
+            rules.Windows(scene.settings.reopen, scene.settings.conversation),
+            scene.known.customer_id,
+        )
+        if thread.case is None and inbound.disposition != Disposition.MESSAGE:
+            return self._record_automatic(scene)
+        customer, person = self._person(scene)
+        if thread.case:
+            return self._join(scene, thread, customer, person)
+        return self._open(scene, thread, customer, person)
+
+    # --- reading -------------------------------------------------------------------------
+
+    def _look(self, inbound: InboundMessage) -> Scene:
+        token = inbound.case_token or self._token(inbound)
+        quoted = rules.references_in(inbound.subject) if inbound.channel == Channel.EMAIL else []
+        mids = [*inbound.references[-rules.MAX_REFERENCES :]]
+        own_id = [inbound.message_id] if inbound.message_id else []
+        references = [token, *quoted] if token else quoted
+        known = self.ledger.look_up(inbound, references, [*mids, *own_id])
+        customer, cases = self._read(inbound, known, known.customer_id)
+        replied = [known.by_message_id[m] for m in reversed(mids) if m in known.by_message_id]
+        hints = rules.Hints(
+            token=cases.get(known.by_reference.get(token, "")) if token else None,
+            replied=next((cases[i] for i in replied if i in cases), None),
+            quoted=tuple(
+                cases[known.by_reference[r]]
+                for r in quoted
+                if known.by_reference.get(r, "") in cases
+            ),
+            conversation=cases.get(customer.open_case) if customer else None,
+        )
+        settings = self.settings.read("channels", ChannelSettings)
+        return Scene(inbound, self.clock(), known, customer, hints, settings)
+
+    def _read(
+        self, inbound: InboundMessage, known: Known, customer_id: str
+    ) -> tuple[Customer | None, dict[str, Case]]:
+        ids = {*known.by_reference.values(), *known.by_message_id.values()}
+        customer = self.customers.get(customer_id) if customer_id else None
+        if customer and customer.open_case and inbound.channel in (Channel.SMS, Channel.SOCIAL):
+            ids.add(customer.open_case)
+        return customer, self.cases.some(ids) if ids and not known.claim else {}
+
+    def _token(self, inbound: InboundMessage) -> str:
+        if inbound.channel != Channel.EMAIL:
+            return ""
+        for address in (*inbound.recipients, *inbound.cc):
+            if "+" in address.address:
+                reference = reply_token(self.signer(), address.address)
+                if reference:
+                    return reference
+        return ""
+
+    # --- the four outcomes ---------------------------------------------------------------
+
+    def _seen_before(self, scene: Scene) -> Receipt:
+        claim = scene.known.claim or {}
+        if scene.inbound.raw_key and not scene.known.mail:
+            fate = self.ledger.mail(
+                scene.inbound.raw_key, "duplicate", scene.now, case_id=claim.get("case_id", "")
+            )
+            self.table.commit(fate)
+        case_id = claim.get("case_id", "")
+        case = self.cases.get(case_id) if case_id else None
+        return Receipt(
+            fate="duplicate",
+            case_id=case_id,
+            reference=case.reference if case else "",
+            message_id=claim.get("message_id", ""),
+            link_version=case.link_version if case else 1,
+        )
+
+    def _record_automatic(self, scene: Scene) -> Receipt:
+        """Mail by a machine that belongs to no case: kept and shown, never answered."""
+        inbound = scene.inbound
+        entry = Quarantined(
+            id=self.ids.new(),
+            channel=inbound.channel,
+            disposition="automatic",
+            reason=inbound.reason or "written by a machine",
+            sender=inbound.sender.address,
+            subject=inbound.subject[:500],
+            text=inbound.text[:2000],
+            headers=inbound.headers,
+            raw_key=inbound.raw_key,
+            created_at=scene.now,
+        )
+        self.table.commit(
+            self.ledger.claim(inbound, "", entry.id, scene.now),
+            *self._fate(scene, str(inbound.disposition), quarantine_id=entry.id),
+            self.quarantine.add(entry),
+        )
+        return Receipt(fate=str(inbound.disposition), message_id=entry.id)
+
+    def _open(
+        self, scene: Scene, thread: rules.Thread, customer: Customer, person: list[Write]
+    ) -> Receipt:
+        inbound = scene.inbound
+        created = inbound.received_at
+        targets = self.settings.read("promises", PromiseSettings)
+        case = Case(
+            id=self.ids.new(),
+            reference=self.ids.reference(),
+            subject=inbound.subject[:500] or rules.preview(inbound.text)[:80],
+            channel=inbound.channel,
+            customer_id=customer.id,
+            promises=promise(targets, Case.model_fields["priority"].default, created),
+            reasons={"case": thread.reason},
+            reply_channel=_reply_channel(inbound),
+            reply_to=_reply_to(inbound),
+            recipient=inbound.recipients[0].address if inbound.recipients else "",
+            related=tuple(case.id for case in thread.related),
+            spam=inbound.verdicts.spam == "FAIL",
+            last_message_at=created,
+            created_at=created,
+            updated_at=scene.now,
+        )
+        case = self._with_message(case, scene)
+        message = self._entry(scene, case, customer)
+        kinds = ["triage", "acknowledge"] if self._deserves_answer(scene) else ["triage"]
+        customer_open = customer.model_copy(update={"open_case": case.id})
+        self.table.commit(
+            *self._proof(scene, case, message),
+            *self.cases.new(case),
+            self.cases.new_message(message),
+            *self._save_person(scene, customer_open, person),
+            *self._react(scene, case, message, kinds),
+        )
+        return _receipt("case", case, message, opened=True)
+
+    def _join(
+        self, scene: Scene, thread: rules.Thread, customer: Customer, person: list[Write]
+    ) -> Receipt:
+        assert thread.case is not None
+        before = thread.case
+        human = scene.inbound.disposition == Disposition.MESSAGE
+        case = self._with_message(before, scene) if human else before
+        if human and (thread.reopen or before.status in (CaseStatus.PENDING, CaseStatus.RESOLVED)):
+            case = rules.move(case, CaseStatus.OPEN, scene.now)
+        case = rules.touch(case, scene.now)
+        message = self._entry(scene, case, customer)
+        writes = [
+            *self._proof(scene, case, message),
+            self.cases.change(case),
+            self.cases.new_message(message),
+            *self._react(
+                scene, case, message, ["triage"] if human and not case.topic.label else []
+            ),
+        ]
+        if case.status != before.status:
+            changes = {"status": [str(before.status), str(case.status)]}
+            note = event(case, self.ids.new(), scene.now, thread.reason, changes)
+            writes.append(self.cases.new_message(note))
+        fresh = customer.model_copy(update={"open_case": case.id}) if human else customer
+        if person or fresh.open_case != customer.open_case:
+            writes += self._save_person(scene, fresh, person)
+        self.table.commit(*writes)
+        return _receipt("case" if human else str(scene.inbound.disposition), case, message)
+
+    # --- parts of a transaction ----------------------------------------------------------
+
+    def _person(self, scene: Scene) -> tuple[Customer, list[Write]]:
+        """The sender as a customer, and the claims on addresses that are new."""
+        inbound = scene.inbound
+        verified = inbound.channel in (Channel.SMS, Channel.VOICE, Channel.SOCIAL)
+        identity = customer_rules.identity_of(
+            inbound.channel, inbound.sender.address, verified or inbound.verdicts.dmarc == "PASS"
+        )
+        if scene.customer:
+            return scene.customer, []
+        fresh = Customer(
+            id=self.ids.new(),
+            name=inbound.sender.name[:200],
+            identities=(identity,) if identity else (),
+            created_at=scene.now,
+            updated_at=scene.now,
+        )
+        return fresh, [self.customers.claim(fresh, identity)] if identity else []
+
+    def _save_person(self, scene: Scene, customer: Customer, claims: list[Write]) -> list[Write]:
+        if scene.customer is None:
+            new, *_ = self.customers.new(customer)
+            return [new, *claims]
+        if scene.customer.open_case == customer.open_case:
+            return claims
+        return [self.customers.change(customer_rules.touch(customer, scene.now)), *claims]
+
+    def _with_message(self, case: Case, scene: Scene) -> Case:
+        inbound = scene.inbound
+        case = rules.with_participants(case, self._people(scene))
+        return case.model_copy(
+            update={
+                "reply_channel": _reply_channel(inbound),
+                "reply_to": _reply_to(inbound) or case.reply_to,
+                "message_ids": rules.with_id(case.message_ids, inbound.message_id),
+                "last_message": rules.preview(inbound.text),
+                "last_direction": "inbound",
+                "last_message_at": max(case.last_message_at, inbound.received_at),
+                "message_count": case.message_count + 1,
+            }
+        )
+
+    def _people(self, scene: Scene) -> list[Participant]:
+        inbound = scene.inbound
+        channel = Channel.EMAIL if "@" in inbound.sender.address else inbound.channel
+        people = []
+        if inbound.sender.address:
+            sender = inbound.sender
+            people.append(Participant(channel=channel, address=sender.address, name=sender.name))
+        if inbound.channel == Channel.EMAIL:
+            others = [a for a in (*inbound.recipients, *inbound.cc) if not self._ours(scene, a)]
+            people += [
+                Participant(channel=Channel.EMAIL, address=a.address, name=a.name, cc=True)
+                for a in others
+                if a.address and a.address != inbound.sender.address
+            ]
+        return people
+
+    def _ours(self, scene: Scene, address: Address) -> bool:
+        ours = {self.support_address.lower(), *(a.lower() for a in scene.settings.addresses)}
+        local, _, domain = address.address.lower().partition("@")
+        if f"{local.partition('+')[0]}@{domain}" in ours:
+            return True
+        # What the envelope was addressed to is ours: the mail could not have reached us otherwise.
+        return address.address.lower() in scene.inbound.headers.get("x-envelope-to", "").split()
+
+    def _entry(self, scene: Scene, case: Case, customer: Customer) -> Message:
+        author = Author(
+            type=AuthorType.CUSTOMER,
+            id=customer.id,
+            name=scene.inbound.sender.name or customer.name or scene.inbound.sender.address,
+        )
+        stored = store_files(self.objects, scene.inbound)
+        return inbound_entry(scene.inbound, case, author, stored, scene.now)
+
+    def _proof(self, scene: Scene, case: Case, message: Message) -> list[Write]:
+        writes = [
+            self.ledger.claim(scene.inbound, case.id, message.id, scene.now),
+            *self._fate(scene, "case", case_id=case.id),
+        ]
+        own = scene.inbound.message_id
+        if own and own not in scene.known.by_message_id:
+            sk = self.cases.message_sk(message)
+            writes.append(self.ledger.message_id(own, case.id, sk))
+        return writes
+
+    def _fate(self, scene: Scene, fate: str, **ids: str) -> list[Write]:
+        raw = scene.inbound.raw_key
+        return [self.ledger.mail(raw, fate, scene.now, **ids)] if raw else []
+
+    def _react(self, scene: Scene, case: Case, message: Message, kinds: list[str]) -> list[Write]:
+        sk = self.cases.message_sk(message)
+        owner = f"CASE#{case.id}"
+        return [
+            self.reactions.new(
+                Reaction(owner=owner, kind=kind, id=message.id, data={"message": sk}),
+                scene.now + GRACE,
+            )
+            for kind in kinds
+        ]
+
+    def _deserves_answer(self, scene: Scene) -> bool:
+        inbound = scene.inbound
+        return (
+            scene.settings.acknowledge
+            and inbound.disposition == Disposition.MESSAGE
+            and inbound.verdicts.spam != "FAIL"
+            and bool(_reply_to(inbound))
+            and _reply_channel(inbound) in (Channel.EMAIL, Channel.SMS)
+        )
+
+
+def _reply_channel(inbound: InboundMessage) -> Channel:
+    if inbound.channel in (Channel.WEB, Channel.CHAT) and "@" in inbound.sender.address:
+        return Channel.EMAIL
+    return inbound.channel
+
+
+def _reply_to(inbound: InboundMessage) -> str:
+    """Reply-To where the mail has one (RFC 5322 3.6.2), else the sender."""
+    if inbound.reply_to and inbound.reply_to[0].address:
+        return inbound.reply_to[0].address
+    return inbound.sender.address
+
+
+def _receipt(fate: str, case: Case, message: Message, opened: bool = False) -> Receipt:
+    return Receipt(
+        fate=fate,
+        case_id=case.id,
+        reference=case.reference,
+        message_id=message.id,
+        opened=opened,
+        link_version=case.link_version,
+    )

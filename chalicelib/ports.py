@@ -1,0 +1,110 @@
+"""What the domains ask of the world outside, as protocols; gateways/ answers with AWS.
+
+Tests hand in fakes written by hand; time and ids come in here too, so that every test is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from chalicelib.base import Model
+
+Clock = Callable[[], datetime]
+"""Returns the present moment in UTC."""
+
+
+class Ids(Protocol):
+    """Source of identifiers."""
+
+    def new(self) -> str:
+        """26 characters that sort by time (a ULID)."""
+
+    def reference(self) -> str:
+        """A short, sayable case reference such as C-7K2M9Q; may repeat, the store checks."""
+
+
+class Objects(Protocol):
+    """Files in the bucket."""
+
+    def put(
+        self, key: str, content: bytes, content_type: str = "application/octet-stream"
+    ) -> None: ...
+
+    def get(self, key: str) -> bytes:
+        """Raises NotFound."""
+
+    def list(self, prefix: str) -> Iterator[tuple[str, datetime]]:
+        """(key, last modified) of every object under the prefix."""
+
+    def signed_url(self, key: str, name: str, seconds: int) -> str:
+        """A link that downloads the object as `name` for that long."""
+
+
+class Queue(Protocol):
+    def send(self, queue: str, bodies: Sequence[str]) -> None:
+        """Put the bodies on the queue of that name; raises when any was not taken."""
+
+
+class BulkEntry(Model):
+    """One recipient of a bulk call, with what the template's fields become for them."""
+
+    to: str
+    fields: dict[str, str] = {}
+    headers: dict[str, str] = {}
+    tags: dict[str, str] = {}
+
+
+class BulkResult(Model):
+    """What became of one entry: a provider's id, or an error (throttled: try it again)."""
+
+    provider_id: str = ""
+    error: str = ""
+    throttled: bool = False
+
+
+class Mailer(Protocol):
+    """E-mail going out. None of these calls is repeated by the SDK."""
+
+    def send(self, raw: bytes, *, sender: str, to: Sequence[str], tags: Mapping[str, str]) -> str:
+        """The provider's message id; raises SendRefused, SendThrottled or SendUnknown."""
+
+    def put_template(self, name: str, subject: str, text: str) -> None: ...
+
+    def delete_template(self, name: str) -> None: ...
+
+    def send_bulk(
+        self,
+        *,
+        sender: str,
+        template: str,
+        entries: Sequence[BulkEntry],
+        tags: Mapping[str, str],
+    ) -> list[BulkResult]:
+        """One result an entry, in order; raises as `send` where the whole call failed."""
+
+
+class Sms(Protocol):
+    def send(self, *, sender: str, to: str, text: str, tags: Mapping[str, str]) -> str:
+        """The provider's message id; raises as Mailer.send."""
+
+
+class Comprehend(Protocol):
+    def sentiment(self, text: str, language: str) -> tuple[str, float]:
+        """("positive" | "negative" | "neutral" | "mixed", score 0..1)."""
+
+
+class IdentityProvider(Protocol):
+    def login(self, email: str, password: str, new_password: str | None = None) -> str:
+        """An access token; raises Unauthenticated, or Forbidden where a new password is due."""
+
+    def whoami(self, token: str) -> tuple[str, frozenset[str]]:
+        """(e-mail address, groups) of a valid token; raises Unauthenticated."""
+
+
+class Secrets(Protocol):
+    def signing_key(self) -> bytes: ...
+
+    def public_url(self) -> str:
+        """The address at which customers reach us, without a slash at the end."""

@@ -1,0 +1,45 @@
+"""The one file that reads the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from chalicelib.base import Model
+
+
+class Settings(Model):
+    """Names of what the stack made, as the template hands them to each function."""
+
+    stage: str = "local"
+    table: str
+    bucket: str = ""
+    user_pool_id: str = ""
+    user_pool_client_id: str = ""
+    configuration_set: str = ""
+    support_address: str = "support@example.com"
+    sms_number: str = "+15550100"
+    parameter_path: str = ""
+    queues: dict[str, str] = {}  # reaction kind (or "mail") -> queue URL
+    cases_shards: int = 1  # partitions of the case lists; may grow, never shrink
+
+
+QUEUES = ("triage", "acknowledge", "count", "send", "plan", "notify", "mail")
+
+
+def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings; raises KeyError where the table's name is missing."""
+    env = os.environ if environ is None else environ
+    return Settings(
+        stage=env.get("STAGE", "local"),
+        table=env["TABLE_NAME"],
+        bucket=env.get("BUCKET_NAME", ""),
+        user_pool_id=env.get("USER_POOL_ID", ""),
+        user_pool_client_id=env.get("USER_POOL_CLIENT_ID", ""),
+        configuration_set=env.get("CONFIGURATION_SET", ""),
+        support_address=env.get("SUPPORT_ADDRESS", "support@example.com"),
+        sms_number=env.get("SMS_NUMBER", "+15550100"),
+        parameter_path=env.get("PARAMETER_PATH", ""),
+        queues={name: env.get(f"{name.upper()}_QUEUE_URL", "") for name in QUEUES},
+        cases_shards=int(env.get("CASES_SHARDS", "1")),
+    )

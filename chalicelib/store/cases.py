@@ -1,0 +1,124 @@
+"""Cases with their messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from chalicelib.cases.models import Case, Message
+from chalicelib.errors import NotFound, StaleVersion
+from chalicelib.store import items, keys
+from chalicelib.store.codec import Item
+from chalicelib.store.cursors import Merged, merge
+from chalicelib.store.table import Page, Table, Write, WriteRefused, put_new, put_version
+
+
+class CaseStore:
+    def __init__(self, table: Table, shards: int = 1) -> None:
+        self._table = table
+        self._shards = shards
+
+    def get(self, case_id: str) -> Case:
+        """By id or by reference; raises NotFound."""
+        if case_id[:2].upper() == "C-":
+            case_id = self.id_of(case_id.upper())
+        stored = self._table.get(keys.case(case_id))
+        if stored is None:
+            raise NotFound(f"there is no case {case_id}")
+        return items.model(Case, stored)
+
+    def id_of(self, reference: str) -> str:
+        """The id behind a reference; raises NotFound."""
+        stored = self._table.get(keys.reference(reference))
+        if stored is None:
+            raise NotFound(f"there is no case {reference}")
+        return str(stored["case_id"])
+
+    def some(self, ids: Iterable[str]) -> dict[str, Case]:
+        """Those of the ids that exist."""
+        found = self._table.batch_get([keys.case(case_id) for case_id in ids])
+        return {stored["id"]: items.model(Case, stored) for stored in found.values()}
+
+    def message(self, case_id: str, message_sk: str) -> Message:
+        """By the sort key that a reaction carries; raises NotFound."""
+        stored = self._table.get((keys.case(case_id)[0], message_sk))
+        if stored is None:
+            raise NotFound(f"there is no message {message_sk} in case {case_id}")
+        return items.model(Message, stored)
+
+    def messages(self, case_id: str, limit: int, start: dict[str, str] | None) -> Page:
+        """A page of the timeline, oldest first, as stored items."""
+        pk = keys.case(case_id)[0]
+        return self._table.query(
+            pk, prefix=keys.MESSAGES, limit=limit, start=start, consistent=True
+        )
+
+    def new(self, case: Case) -> list[Write]:
+        """Writes that add a case under its reference."""
+        ref = {"type": "reference", "case_id": case.id}
+        pk, sk = keys.reference(case.reference)
+        return [
+            put_new("case", self._item(case)),
+            put_new("reference", {"pk": pk, "sk": sk, **ref}),
+        ]
+
+    def change(self, case: Case) -> Write:
+        """Write a case that is one version on from what was read."""
+        return put_version("case", self._item(case), case.version - 1)
+
+    def new_message(self, message: Message) -> Write:
+        return put_new("message", _message_item(message))
+
+    def change_message(self, message: Message) -> Write:
+        return put_version("message", _message_item(message), message.version - 1)
+
+    def save(self, case: Case, *more: Write) -> None:
+        """Commit a changed case; raises StaleVersion with the newest state after a lost race."""
+        try:
+            self._table.commit(self.change(case), *more)
+        except WriteRefused as refused:
+            if "case" not in refused.names:
+                raise
+            newest = self.get(case.id)
+            raise StaleVersion(
+                f"it is at version {newest.version} by now", current=newest.model_dump(mode="json")
+            ) from refused
+
+    def listing(
+        self,
+        index: int,
+        partitions: Sequence[str],
+        limit: int,
+        positions: dict[str, Any] | None,
+        keep: Callable[[Item], bool] | None = None,
+    ) -> Merged:
+        """A page of cases, newest first, merged over the partitions of an index."""
+        return merge(self._table, index, partitions, limit, positions, keep)
+
+    def message_sk(self, message: Message) -> str:
+        """The sort key by which a reaction finds a message again."""
+        return message_key(message)[1]
+
+    def partitions(self, head: str) -> list[str]:
+        return [f"{head}#{number}" for number in range(self._shards)]
+
+    def _item(self, case: Case) -> dict[str, object]:
+        created = items.by_time(case.created_at, case.id)
+        spread = keys.shard(case.id, self._shards)
+        lists = {
+            **keys.index(1, f"CUST#{case.customer_id}", created),
+            **keys.index(2, f"STATUS#{case.status}#{spread}", created),
+            **keys.index(3, f"CASES#{spread}", created),
+            **keys.index(4, f"TEAM#{case.team or ''}#{case.status}", created),
+        }
+        if case.assignee:
+            lists |= keys.index(5, f"ASSIGNEE#{case.assignee}", created)
+        return items.item(keys.case(case.id), "case", case, **lists)
+
+
+def message_key(message: Message) -> tuple[str, str]:
+    return keys.message(message.case_id, message.created_at, message.id)
+
+
+def _message_item(message: Message) -> dict[str, object]:
+    return items.item(message_key(message), "message", message)

@@ -1,0 +1,153 @@
+"""Cursors that are opaque and signed, and pages that are merged from several partitions.
+
+A cursor says, for each partition, the key after which to go on. It is bound to the list that it
+came from: a cursor of another list, or one that somebody made up, is refused as Malformed.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import heapq
+import hmac
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.errors import Malformed
+from chalicelib.store.codec import Item
+from chalicelib.store.table import Table
+
+Sign = Callable[[bytes], bytes]
+TAG = 12  # bytes of the signature that a cursor carries
+
+
+@dataclass(frozen=True)
+class Merged:
+    items: list[Item]
+    positions: dict[str, Any] | None  # where to go on, by partition; None at the end
+
+
+class Cursors:
+    """Makes and reads cursors. `sign` is an HMAC under the installation's key."""
+
+    def __init__(self, sign: Sign) -> None:
+        self._sign = sign
+
+    def write(self, scope: str, positions: dict[str, Any] | None) -> str | None:
+        if positions is None:
+            return None
+        body = json.dumps(positions, separators=(",", ":"), sort_keys=True).encode()
+        tag = self._sign(scope.encode() + b"\n" + body)[:TAG]
+        return base64.urlsafe_b64encode(tag + body).decode().rstrip("=")
+
+    def read(self, scope: str, cursor: str | None) -> dict[str, Any] | None:
+        """Positions, or None for the first page; raises Malformed."""
+        if not cursor:
+            return None
+        try:
+            raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        except (binascii.Error, ValueError) as error:
+            raise Malformed("the cursor is not one of ours") from error
+        tag, body = raw[:TAG], raw[TAG:]
+        if len(tag) < TAG or not hmac.compare_digest(
+            self._sign(scope.encode() + b"\n" + body)[:TAG], tag
+        ):
+            raise Malformed("the cursor is not one of this list")
+        positions: dict[str, Any] = json.loads(body)
+        return positions
+
+
+def merge(
+    table: Table,
+    index: int,
+    partitions: Sequence[str],
+    limit: int,
+    positions: dict[str, Any] | None,
+    keep: Callable[[Item], bool] | None = None,
+    reads: int = 10,
+) -> Merged:
+    """A page of at most `limit` items, newest first, over the partitions of a secondary index.
+
+    One Query a partition where nothing is filtered. With `keep`, up to `reads` Queries a partition
+    look for matches; what they passed over is not read again by the next page.
+    """
+    name = f"gsi{index}"
+    streams = [
+        _walk(table, name, partition, limit, (positions or {}).get(partition), keep, reads)
+        for partition in partitions
+        if positions is None or positions.get(partition) != "end"
+    ]
+    taken: list[Item] = []
+    ends = {p: "end" for p in partitions if positions is not None and positions.get(p) == "end"}
+    found = {walk.partition: walk for walk in streams}
+    order = heapq.merge(
+        *(
+            ((_Descending(item[f"{name}sk"]), walk.partition, item) for item in walk.items)
+            for walk in streams
+        ),
+        key=lambda entry: entry[0],
+    )
+    last: dict[str, Item] = {}
+    for _, partition, item in order:
+        if len(taken) == limit:
+            break
+        taken.append(item)
+        last[partition] = item
+    went_on: dict[str, Any] = dict(ends)
+    for partition, walk in found.items():
+        used = sum(1 for item in taken if item[f"{name}pk"] == partition)
+        if used < len(walk.items):
+            position = _key(last[partition], name) if partition in last else walk.start
+            went_on[partition] = position
+        else:
+            went_on[partition] = walk.after if walk.after else "end"
+    if all(position == "end" for position in went_on.values()):
+        return Merged(taken, None)
+    return Merged(taken, {p: v for p, v in went_on.items() if v is not None})
+
+
+@dataclass(frozen=True)
+class _Walk:
+    partition: str
+    items: list[Item]
+    start: Item | None
+    after: Item | None
+
+
+def _walk(
+    table: Table,
+    name: str,
+    partition: str,
+    limit: int,
+    start: Item | None,
+    keep: Callable[[Item], bool] | None,
+    reads: int,
+) -> _Walk:
+    items: list[Item] = []
+    after = start
+    for _ in range(reads):
+        ask = limit if keep is None else max(limit, 100)
+        page = table.query(partition, index=name, newest_first=True, limit=ask, start=after)
+        items += [item for item in page.items if keep is None or keep(item)]
+        after = page.last
+        if keep is None or after is None or len(items) >= limit:
+            break
+    return _Walk(partition, items, start, after)
+
+
+def _key(item: Item, name: str) -> Item:
+    return {part: item[part] for part in ("pk", "sk", f"{name}pk", f"{name}sk")}
+
+
+class _Descending:
+    """Turns the order of text round for the merge."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __lt__(self, other: _Descending) -> bool:
+        return self.text > other.text

@@ -1,0 +1,108 @@
+"""Customers and the addresses that lead to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from chalicelib.channels.models import Channel
+from chalicelib.customers.models import Customer, Identity
+from chalicelib.errors import NotFound, StaleVersion
+from chalicelib.store import items, keys
+from chalicelib.store.table import (
+    Key,
+    Page,
+    Table,
+    Write,
+    WriteRefused,
+    delete,
+    put_new,
+    put_version,
+)
+
+
+class CustomerStore:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def get(self, customer_id: str) -> Customer:
+        """Raises NotFound."""
+        stored = self._table.get(keys.customer(customer_id))
+        if stored is None:
+            raise NotFound(f"there is no customer {customer_id}")
+        return items.model(Customer, stored)
+
+    def some(self, ids: Iterable[str]) -> dict[str, Customer]:
+        """Those of the ids that exist."""
+        found = self._table.batch_get([keys.customer(i) for i in ids])
+        return {stored["id"]: items.model(Customer, stored) for stored in found.values()}
+
+    def owner(self, channel: Channel, value: str) -> str | None:
+        """The id of the customer whose address this is."""
+        stored = self._table.get(keys.identity(channel, value))
+        return str(stored["customer_id"]) if stored else None
+
+    def owners(self, identities: Iterable[tuple[str, str]]) -> dict[Key, str]:
+        """(channel, value) of known addresses → customer id."""
+        wanted = {keys.identity(channel, value): (channel, value) for channel, value in identities}
+        found = self._table.batch_get(list(wanted))
+        return {wanted[key]: stored["customer_id"] for key, stored in found.items()}
+
+    def new(self, customer: Customer) -> list[Write]:
+        """Writes that add a customer with their addresses; each address may have one owner."""
+        return [
+            put_new("customer", _item(customer)),
+            *(self.claim(customer, identity) for identity in customer.identities),
+        ]
+
+    def claim(self, customer: Customer, identity: Identity) -> Write:
+        pk, sk = keys.identity(identity.channel, identity.value)
+        return put_new(
+            "identity",
+            {"pk": pk, "sk": sk, "type": "identity", "customer_id": customer.id},
+        )
+
+    def release(self, customer: Customer, identity: Identity) -> Write:
+        key = keys.identity(identity.channel, identity.value)
+        return delete("identity", key, "customer_id = :c", c=customer.id)
+
+    def change(self, customer: Customer) -> Write:
+        """Write a customer who is one version on from what was read."""
+        return put_version("customer", _item(customer), customer.version - 1)
+
+    def save(self, customer: Customer, *more: Write) -> None:
+        """Commit a changed customer; raises StaleVersion with the newest state."""
+        try:
+            self._table.commit(self.change(customer), *more)
+        except WriteRefused as refused:
+            if "customer" not in refused.names:
+                raise
+            newest = self.get(customer.id)
+            raise StaleVersion(
+                f"it is at version {newest.version} by now", current=newest.model_dump(mode="json")
+            ) from refused
+
+    def page(self, partition: str, limit: int, start: dict[str, str] | None) -> Page:
+        """A page of one of `keys.customer_partitions()`."""
+        return self._table.query(partition, index="gsi2", limit=limit, start=start)
+
+    def everyone(self) -> Iterator[Customer]:
+        """All customers, one partition after the other."""
+        for partition in keys.customer_partitions():
+            for stored in self._table.query_all(partition, index="gsi2"):
+                yield items.model(Customer, stored)
+
+    def cases(self, customer_id: str, limit: int) -> Page:
+        """Their cases, newest first."""
+        return self._table.query(
+            f"CUST#{customer_id}", index="gsi1", newest_first=True, limit=limit
+        )
+
+    def told(self, customer_id: str, limit: int) -> Page:
+        """Notices that they got, newest first."""
+        pk = keys.customer(customer_id)[0]
+        return self._table.query(pk, prefix=keys.TOLD, newest_first=True, limit=limit)
+
+
+def _item(customer: Customer) -> dict[str, object]:
+    lists = keys.customers(customer.id)
+    return items.item(keys.customer(customer.id), "customer", customer, **lists)

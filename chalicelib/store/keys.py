@@ -1,0 +1,189 @@
+"""Every key of the table, and nowhere else. The access patterns:
+
+| who asks | pk | sk |
+|---|---|---|
+| a case | CASE#<id> | CASE |
+| its timeline, oldest first | CASE#<id> | MSG#<time>#<id> |
+| what is still to be done about an item | <its pk> | REACT#<kind>#<id> |
+| a case by its reference | REF#<reference> | REF |
+| seen this contact before? | CLAIM#<channel>#<digest> | CLAIM |
+| what became of a received mail? | MAIL#<ses message id> | MAIL |
+| which case does a Message-ID belong to? | MID#<digest> | MID |
+| which outbound message has this send id? | SEND#<send id> | SEND |
+| a customer | CUST#<id> | CUST |
+| whose address is this? | IDENT#<channel>#<value> | IDENT |
+| settings | SETTINGS | <name> |
+| acknowledgements to an address | ACKS#<digest> | <window> |
+| counts of a day, all cells | COUNTS#<date>#<shard> | <cell>#<hour> |
+| was this case counted, and as what? | CASE#<id> | COUNTED |
+| was this customer counted in this hour? | SEEN#<cell>#<hour> | <customer id> |
+| a trend | TREND#<id> | TREND |
+| the trend of a cell that is active | CELL#<cell> | CELL |
+| a campaign | CAMP#<id> | CAMP |
+| who was told (the ledger) | CAMP#<id> | TOLD#<customer id> |
+| a segment of its audience | CAMP#<id> | SEG#<number> |
+| what a customer was told | CUST#<id> | TOLD#<time>#<campaign> |
+| quarantine | QUAR#<id> | QUAR |
+| answer to a request sent twice | IDEM#<digest> | IDEM |
+
+Secondary indexes (all attributes projected):
+
+| index | pk | sk | lists |
+|---|---|---|---|
+| gsi1 | CUST#<id> | <created>#<id> | a customer's cases |
+| gsi2 | STATUS#<status>#<shard> | <created>#<id> | cases in a state |
+|  | DUE#<shard> | <due>#<id> | reactions that are outstanding |
+|  | CUSTOMERS#<shard> | <id> | all customers |
+|  | TRENDS, CAMPAIGNS, QUARANTINE#… | <created>#<id> | those |
+| gsi3 | CASES#<shard> | <created>#<id> | all cases |
+| gsi4 | TEAM#<team>#<status> | <created>#<id> | a team's cases in a state |
+| gsi5 | ASSIGNEE#<e-mail> | <created>#<id> | an agent's cases |
+
+Lists of cases have `cases_shards` partitions each (settings): every page reads all of them and
+merges. It starts at one and may be raised at any time, never lowered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+from chalicelib.base import iso
+
+Key = tuple[str, str]
+
+DUE_SHARDS = 4
+CUSTOMER_SHARDS = 8
+COUNT_SHARDS = 2
+REACT = "REACT#"
+MESSAGES = "MSG#"
+TOLD = "TOLD#"
+SEGMENTS = "SEG#"
+SETTINGS = "SETTINGS"
+TRENDS = "TRENDS"
+CAMPAIGNS = "CAMPAIGNS"
+QUARANTINE = "QUARANTINE"
+
+
+def digest(text: str) -> str:
+    """A short stable name for a text of any length or alphabet."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:40]
+
+
+def shard(text: str, shards: int) -> int:
+    """Which of so many partitions: the same for the same text for ever."""
+    return int(hashlib.sha256(text.encode()).hexdigest()[:8], 16) % shards
+
+
+def case(case_id: str) -> Key:
+    return f"CASE#{case_id}", "CASE"
+
+
+def message(case_id: str, created_at: datetime, message_id: str) -> Key:
+    return f"CASE#{case_id}", f"{MESSAGES}{iso(created_at)}#{message_id}"
+
+
+def reaction(owner: str, kind: str, identifier: str) -> Key:
+    return owner, f"{REACT}{kind}#{identifier}"
+
+
+def counted(case_id: str) -> Key:
+    return f"CASE#{case_id}", "COUNTED"
+
+
+def reference(ref: str) -> Key:
+    return f"REF#{ref}", "REF"
+
+
+def claim(channel: str, external_id: str) -> Key:
+    return f"CLAIM#{channel}#{digest(external_id)}", "CLAIM"
+
+
+def mail(ses_message_id: str) -> Key:
+    return f"MAIL#{ses_message_id}", "MAIL"
+
+
+def message_id(rfc_id: str) -> Key:
+    return f"MID#{digest(rfc_id)}", "MID"
+
+
+def send(send_id: str) -> Key:
+    return f"SEND#{send_id}", "SEND"
+
+
+def customer(customer_id: str) -> Key:
+    return f"CUST#{customer_id}", "CUST"
+
+
+def identity(channel: str, value: str) -> Key:
+    return f"IDENT#{channel}#{value}", "IDENT"
+
+
+def settings(name: str) -> Key:
+    return SETTINGS, name
+
+
+def acknowledgements(address: str, window: str) -> Key:
+    return f"ACKS#{digest(address)}", window
+
+
+def counts(date: str, cell: str) -> str:
+    """Partition of a day's counts that holds this cell."""
+    return f"COUNTS#{date}#{shard(cell, COUNT_SHARDS)}"
+
+
+def counts_of_day(date: str) -> list[str]:
+    return [f"COUNTS#{date}#{number}" for number in range(COUNT_SHARDS)]
+
+
+def seen(cell: str, hour: str, customer_id: str) -> Key:
+    return f"SEEN#{digest(cell)}#{hour}", customer_id
+
+
+def trend(trend_id: str) -> Key:
+    return f"TREND#{trend_id}", "TREND"
+
+
+def cell(name: str) -> Key:
+    return f"CELL#{digest(name)}", "CELL"
+
+
+def campaign(campaign_id: str) -> Key:
+    return f"CAMP#{campaign_id}", "CAMP"
+
+
+def told(campaign_id: str, customer_id: str) -> Key:
+    return f"CAMP#{campaign_id}", f"{TOLD}{customer_id}"
+
+
+def segment(campaign_id: str, number: int) -> Key:
+    return f"CAMP#{campaign_id}", f"{SEGMENTS}{number:08d}"
+
+
+def quarantine(identifier: str) -> Key:
+    return f"QUAR#{identifier}", "QUAR"
+
+
+def idempotency(scope: str, key: str) -> Key:
+    return f"IDEM#{digest(scope + chr(10) + key)}", "IDEM"
+
+
+def index(number: int, pk: str, sk: str) -> dict[str, str]:
+    """The attributes that list an item in secondary index `number`."""
+    return {f"gsi{number}pk": pk, f"gsi{number}sk": sk}
+
+
+def due(identifier: str, at: datetime) -> dict[str, str]:
+    return index(2, f"DUE#{shard(identifier, DUE_SHARDS)}", f"{iso(at)}#{identifier}")
+
+
+def due_partitions() -> list[str]:
+    return [f"DUE#{number}" for number in range(DUE_SHARDS)]
+
+
+def customers(customer_id: str) -> dict[str, str]:
+    return index(2, f"CUSTOMERS#{shard(customer_id, CUSTOMER_SHARDS)}", customer_id)
+
+
+def customer_partitions() -> list[str]:
+    return [f"CUSTOMERS#{number}" for number in range(CUSTOMER_SHARDS)]

@@ -1,0 +1,63 @@
+"""Settings that people change while the system runs, one document a name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from chalicelib.base import iso
+from chalicelib.errors import StaleVersion
+from chalicelib.store import keys
+from chalicelib.store.codec import Item
+from chalicelib.store.table import Table, WriteRefused, put
+
+M = TypeVar("M", bound=BaseModel)
+FRESH = timedelta(seconds=10)  # how long a warm function may use what it read
+
+
+class SettingsStore:
+    def __init__(self, table: Table, clock: Callable[[], datetime]) -> None:
+        self._table = table
+        self._clock = clock
+        self._cache: dict[str, tuple[datetime, Item | None]] = {}
+
+    def document(self, name: str) -> tuple[dict[str, Any] | None, int]:
+        """(the stored document or None, its version or 0), read anew."""
+        stored = self._table.get(keys.settings(name))
+        self._cache[name] = (self._clock(), stored)
+        return (stored["document"], int(stored["version"])) if stored else (None, 0)
+
+    def read(self, name: str, cls: type[M]) -> M:
+        """The document as its model, at most ten seconds old; the model's defaults if none."""
+        cached = self._cache.get(name)
+        if cached is None or self._clock() - cached[0] > FRESH:
+            document, _ = self.document(name)
+        else:
+            document = cached[1]["document"] if cached[1] else None
+        return cls.model_validate(document or {})
+
+    def write(
+        self, name: str, document: Mapping[str, Any], read_version: int | None, by: str
+    ) -> int:
+        """Store a document; returns its version. Raises StaleVersion after a lost race.
+
+        `read_version` None overwrites whatever is there.
+        """
+        current = read_version if read_version is not None else self.document(name)[1]
+        pk, sk = keys.settings(name)
+        fields = {"document": document, "version": current + 1, "updated_by": by}
+        item = {"pk": pk, "sk": sk, "type": "settings", **fields, "updated_at": iso(self._clock())}
+        condition = "version = :read" if current else "attribute_not_exists(pk)"
+        values = {"read": current} if current else {}
+        try:
+            self._table.commit(put("settings", item, condition, **values))
+        except WriteRefused as refused:
+            newest, version = self.document(name)
+            raise StaleVersion(
+                f"it is at version {version} by now", current=newest or {}
+            ) from refused
+        self._cache.pop(name, None)
+        return current + 1
