@@ -1,0 +1,66 @@
+"""The table of functions: size, trigger and rights of each; everything per function follows from it.
+
+From one row come the Chalice configuration (memory, time-out, policy file), the queue with its
+dead-letter queue and its visibility time, the event source, the log group and the alarms.
+Chalice takes a function's logical id in CamelCase from its name, except the API's (`APIHandler`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from infra import policies
+from infra.policies import Statement
+
+API_HANDLER: Final = "api_handler"
+STREAM_DEAD_LETTERS: Final = "StreamDeadLetters"
+
+
+@dataclass(frozen=True)
+class Function:
+    """One Lambda function.
+
+    `memory` in MB, `timeout` in seconds. `queue` is the stem of the queue that feeds it: `Mail`
+    stands for MailQueue and MailDeadLetters. `valve` names the template parameter that limits
+    how many run at once on that queue. `rights` are what it may do beside writing its own log.
+    """
+
+    name: str
+    memory: int
+    timeout: int
+    rights: tuple[Statement, ...] = ()
+    queue: str | None = None
+    valve: str | None = None
+
+    @property
+    def logical_id(self) -> str:
+        """As Chalice names it in the template: `receive_mail` is ReceiveMail."""
+        if self.name == API_HANDLER:
+            return "APIHandler"
+        return "".join(part.capitalize() for part in self.name.split("_"))
+
+    @property
+    def log_group(self) -> str:
+        """Logical id of its log group."""
+        return f"{self.logical_id}Logs"
+
+
+FUNCTIONS: Final = (
+    # 29 s is what API Gateway waits for at most.
+    Function(API_HANDLER, 512, 29, policies.API),
+    Function("authorize", 512, 10),
+    Function("receive_mail", 1024, 60, policies.RECEIVE_MAIL, queue="Mail"),
+    Function("receive_sms", 512, 30, policies.RECEIVE_SMS, queue="Sms"),
+    Function("receive_delivery", 512, 30, policies.RECEIVE_DELIVERY, queue="Delivery"),
+    Function("forward", 256, 30, policies.FORWARD),
+    Function("triage", 512, 60, policies.TRIAGE, queue="Triage"),
+    Function("acknowledge", 256, 30, policies.ACKNOWLEDGE, queue="Acknowledge"),
+    Function("count", 256, 30, policies.COUNT, queue="Count"),
+    Function("send", 512, 60, policies.SEND, queue="Send", valve="SendConcurrency"),
+    Function("plan_campaign", 512, 300, policies.PLAN_CAMPAIGN, queue="Plan"),
+    Function("notify", 512, 60, policies.NOTIFY, queue="Notify", valve="NotifyConcurrency"),
+    Function("detect_trends", 512, 120, policies.DETECT_TRENDS),
+    # Below its period of a minute, so that two sweeps do not run at once.
+    Function("sweep", 512, 55, policies.SWEEP),
+)
