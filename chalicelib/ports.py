@@ -5,7 +5,7 @@ Tests hand in fakes written by hand; time and ids come in here too, so that ever
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -35,8 +35,11 @@ class Objects(Protocol):
     def get(self, key: str) -> bytes:
         """Raises NotFound."""
 
-    def list(self, prefix: str) -> Iterator[tuple[str, datetime]]:
-        """(key, last modified) of every object under the prefix."""
+    def page(self, prefix: str, after: str) -> tuple[list[tuple[str, datetime]], str]:
+        """Up to 1,000 objects under the prefix as (key, last modified), behind the key `after`.
+
+        With them comes the key to go on after, "" where the end was reached.
+        """
 
     def signed_url(self, key: str, name: str, seconds: int) -> str:
         """A link that downloads the object as `name` for that long."""

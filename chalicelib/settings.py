@@ -12,6 +12,7 @@ class Settings(Model):
     """Names of what the stack made, as the template hands them to each function."""
 
     stage: str = "local"
+    region: str = "us-east-1"
     table: str
     bucket: str = ""
     user_pool_id: str = ""
@@ -32,6 +33,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     env = os.environ if environ is None else environ
     return Settings(
         stage=env.get("STAGE", "local"),
+        region=env.get("AWS_REGION", "us-east-1"),
         table=env["TABLE_NAME"],
         bucket=env.get("BUCKET_NAME", ""),
         user_pool_id=env.get("USER_POOL_ID", ""),

@@ -51,7 +51,7 @@ PREVIEW = 160
 
 
 def move(case: Case, to: CaseStatus, now: datetime) -> Case:
-    """The case in its new state; raises Conflict where the table of transitions has no such step."""
+    """The case in its new state; raises Conflict where the table has no such step."""
     if to == case.status:
         return case
     if to not in TRANSITIONS[case.status]:

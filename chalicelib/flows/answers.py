@@ -17,8 +17,8 @@ ACKNOWLEDGEMENT = {
     ),
     "fr": (
         "Bonjour,\n\nmerci d'avoir écrit à {{company}}. Votre message est bien arrivé sous la "
-        "référence {{reference}}. Une personne vous répondra ; pour ajouter quelque chose, répondez "
-        "simplement à ce courriel.\n\nSuivez votre demande ici : {{link}}\n\n"
+        "référence {{reference}}. Une personne vous répondra ; pour ajouter quelque chose, "
+        "répondez simplement à ce courriel.\n\nSuivez votre demande ici : {{link}}\n\n"
         "Cette confirmation a été envoyée automatiquement."
     ),
     "es": (

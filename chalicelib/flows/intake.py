@@ -77,7 +77,7 @@ class Intake:
     reactions: ReactionStore
     quarantine: QuarantineStore
     settings: SettingsStore
-    objects: Objects
+    objects: Callable[[], Objects]
     signer: Callable[[], Signer]
     clock: Clock
     ids: Ids

@@ -84,7 +84,7 @@ class Replying:
     ledger: Ledger
     reactions: ReactionStore
     settings: SettingsStore
-    objects: Objects
+    objects: Callable[[], Objects]
     signer: Callable[[], Signer]
     public_url: Callable[[], str]
     clock: Clock
@@ -278,7 +278,7 @@ class Replying:
             except (binascii.Error, ValueError) as error:
                 raise Invalid.field(f"attachments.{number}.content", "is not base64") from error
             key = f"attachments/{self.ids.new()}/{number}"
-            self.objects.put(key, content)
+            self.objects().put(key, content)
             stored.append(
                 StoredAttachment(key=key, name=file.name, type=file.type, bytes=len(content))
             )

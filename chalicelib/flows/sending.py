@@ -51,7 +51,7 @@ class Sending:
     ledger: Ledger
     reactions: ReactionStore
     settings: SettingsStore
-    objects: Objects
+    objects: Callable[[], Objects]
     mailer: Callable[[], Mailer]
     sms: Callable[[], Sms]
     signer: Callable[[], Signer]
@@ -60,7 +60,7 @@ class Sending:
     region: str
 
     def send(self, reaction: Reaction) -> None:
-        """Bring one outbound message a step further; safe to call at any time, any number of times."""
+        """Bring one outbound message a step further; safe to call at any time, and again."""
         message = self.cases.message(reaction.case_id, reaction.data["message"])
         delivery = message.delivery
         now = self.clock()
@@ -116,7 +116,7 @@ class Sending:
     def _compose(self, case: Case, message: Message) -> bytes:
         settings = self.settings.read("channels", ChannelSettings)
         files = tuple(
-            compose.File(name=a.name, type=a.type, content=self.objects.get(a.key))
+            compose.File(name=a.name, type=a.type, content=self.objects().get(a.key))
             for a in message.attachments
         )
         return compose.compose(

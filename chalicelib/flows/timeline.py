@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,18 +37,18 @@ def identifier(inbound: InboundMessage) -> str:
     return digest(f"{inbound.channel}\n{inbound.external_id}")[:26]
 
 
-def store_files(objects: Objects, inbound: InboundMessage) -> StoredFiles:
+def store_files(objects: Callable[[], Objects], inbound: InboundMessage) -> StoredFiles:
     """Put what is too large for an item into the bucket, under keys that a repeat overwrites."""
     name = identifier(inbound)
     body_key = ""
     body = json.dumps({"text": inbound.text, "quoted": inbound.quoted, "html": inbound.html})
     if len(body) > INLINE_BODY:
         body_key = f"bodies/{name}.json"
-        objects.put(body_key, body.encode(), "application/json")
+        objects().put(body_key, body.encode(), "application/json")
     stored = []
     for number, attachment in enumerate(inbound.attachments):
         key = f"attachments/{name}/{number}"
-        objects.put(key, attachment.content)
+        objects().put(key, attachment.content)
         fields = attachment.model_dump(exclude={"content"})
         stored.append(StoredAttachment(key=key, **fields))
     return StoredFiles(body_key, tuple(stored))

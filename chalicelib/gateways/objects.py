@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -36,16 +35,12 @@ class S3Objects:
         content: bytes = answer["Body"].read()
         return content
 
-    def list(self, prefix: str) -> Iterator[tuple[str, datetime]]:
-        """(key, last modified), page by page."""
-        token: dict[str, str] = {}
-        while True:
-            page = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, **token)
-            for entry in page.get("Contents", []):
-                yield entry["Key"], to_utc(entry["LastModified"])
-            if not page.get("IsTruncated"):
-                return
-            token = {"ContinuationToken": page["NextContinuationToken"]}
+    def page(self, prefix: str, after: str) -> tuple[list[tuple[str, datetime]], str]:
+        """One ListObjectsV2 call."""
+        behind = {"StartAfter": after} if after else {}
+        answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, **behind)
+        found = [(e["Key"], to_utc(e["LastModified"])) for e in answer.get("Contents", [])]
+        return found, found[-1][0] if answer.get("IsTruncated") and found else ""
 
     def signed_url(self, key: str, name: str, seconds: int) -> str:
         """A link that saves the object as `name`; it never opens in the page."""

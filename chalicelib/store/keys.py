@@ -13,6 +13,7 @@
 | a customer | CUST#<id> | CUST |
 | whose address is this? | IDENT#<channel>#<value> | IDENT |
 | settings | SETTINGS | <name> |
+| where the sweep goes on in the bucket | SWEEP | SWEEP |
 | acknowledgements to an address | ACKS#<digest> | <window> |
 | counts of a day, all cells | COUNTS#<date>#<shard> | <cell>#<hour> |
 | was this case counted, and as what? | CASE#<id> | COUNTED |
@@ -60,6 +61,7 @@ MESSAGES = "MSG#"
 TOLD = "TOLD#"
 SEGMENTS = "SEG#"
 SETTINGS = "SETTINGS"
+SWEEP = ("SWEEP", "SWEEP")
 TRENDS = "TRENDS"
 CAMPAIGNS = "CAMPAIGNS"
 QUARANTINE = "QUARANTINE"

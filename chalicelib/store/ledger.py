@@ -83,6 +83,14 @@ class Ledger:
         )
         return tries
 
+    def sweep_position(self) -> str:
+        """The key behind which the next run of the sweep reads the bucket, "" at the beginning."""
+        stored = self._table.get(keys.SWEEP)
+        return str(stored["after_key"]) if stored else ""
+
+    def keep_sweep_position(self, after: str) -> None:
+        self._table.commit(update("sweep", keys.SWEEP, "SET after_key = :a", a=after))
+
     def message_id(self, rfc_id: str, case_id: str, sk: str) -> Write:
         """Refused as "message-id" where it is known already."""
         pk, name = keys.message_id(rfc_id)

@@ -93,5 +93,5 @@ class ReactionStore:
     def overdue(self, now: datetime) -> Iterator[Reaction]:
         """Outstanding reactions that were due before now, oldest first within a shard."""
         for partition in keys.due_partitions():
-            for stored in self._table.query_all(partition, index="gsi2", between=("", iso(now))):
+            for stored in self._table.query_all(partition, index="gsi2", between=("0", iso(now))):
                 yield from_item(stored)

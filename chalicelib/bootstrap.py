@@ -1,0 +1,350 @@
+"""Puts the system together: which store, gateway, flow each handler works with.
+
+`get()` gives this process its one application, made from the environment when first asked for;
+everything inside is made when first used, so that a function pays only for what it touches.
+Tests and the simulation put their own in place with `install`.
+"""
+
+from __future__ import annotations
+
+import secrets as randomness
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.access.rules import Signer
+from chalicelib.ports import Clock, Ids, Secrets
+from chalicelib.settings import Settings, from_environment
+from chalicelib.store.cases import CaseStore
+from chalicelib.store.counts import CountStore
+from chalicelib.store.cursors import Cursors
+from chalicelib.store.customers import CustomerStore
+from chalicelib.store.ledger import Ledger
+from chalicelib.store.quarantine import QuarantineStore
+from chalicelib.store.reactions import ReactionStore
+from chalicelib.store.settings import SettingsStore
+from chalicelib.store.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chalicelib.flows.counting import Counting
+    from chalicelib.flows.delivery import Settling
+    from chalicelib.flows.detecting import Detecting
+    from chalicelib.flows.intake import Intake
+    from chalicelib.flows.mail import MailIn
+    from chalicelib.flows.replying import Replying
+    from chalicelib.flows.sending import Sending
+    from chalicelib.flows.sweeping import Sweeping
+    from chalicelib.flows.texting import Texting
+    from chalicelib.flows.triage import Triage
+    from chalicelib.ports import Comprehend, IdentityProvider, Mailer, Objects, Queue, Sms
+    from chalicelib.store.trends import TrendStore
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+class RandomIds:
+    """ULIDs (48 bits of milliseconds, 80 random bits) and random references."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def new(self) -> str:
+        number = (int(self._clock().timestamp() * 1000) << 80) | randomness.randbits(80)
+        return "".join(CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+    def reference(self) -> str:
+        return "C-" + "".join(randomness.choice(CROCKFORD) for _ in range(6))
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Application:
+    """One installation, as this process sees it. `clients` maps a service's name to its client."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clients: Mapping[str, Any] | None = None,
+        clock: Clock = utc_now,
+        ids: Ids | None = None,
+    ) -> None:
+        from chalicelib.gateways.clients import Clients
+
+        self.settings = settings
+        self.clock = clock
+        self.ids: Ids = ids or RandomIds(clock)
+        self._clients: Mapping[str, Any] | Clients = Clients() if clients is None else clients
+
+    # --- store ---------------------------------------------------------------------------
+
+    @cached_property
+    def table(self) -> Table:
+        return Table(self._clients["dynamodb"], self.settings.table)
+
+    @cached_property
+    def cases(self) -> CaseStore:
+        return CaseStore(self.table, self.settings.cases_shards)
+
+    @cached_property
+    def customers(self) -> CustomerStore:
+        return CustomerStore(self.table)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(self.table)
+
+    @cached_property
+    def reactions(self) -> ReactionStore:
+        return ReactionStore(self.table)
+
+    @cached_property
+    def quarantine(self) -> QuarantineStore:
+        return QuarantineStore(self.table)
+
+    @cached_property
+    def documents(self) -> SettingsStore:
+        return SettingsStore(self.table, self.clock)
+
+    @cached_property
+    def counts(self) -> CountStore:
+        return CountStore(self.table)
+
+    @cached_property
+    def trends(self) -> TrendStore:
+        from chalicelib.store.trends import TrendStore
+
+        return TrendStore(self.table)
+
+    @cached_property
+    def cursors(self) -> Cursors:
+        return Cursors(lambda body: self.signer().sign("cursor", body.hex()))
+
+    # --- gateways ------------------------------------------------------------------------
+
+    @cached_property
+    def objects(self) -> Objects:
+        from chalicelib.gateways.objects import S3Objects
+
+        return S3Objects(self._clients["s3"], self.settings.bucket)
+
+    @cached_property
+    def queue(self) -> Queue:
+        from chalicelib.gateways.queue import SqsQueue
+
+        return SqsQueue(self._clients["sqs"], self.settings.queues)
+
+    @cached_property
+    def mailer(self) -> Mailer:
+        from chalicelib.gateways.mailer import SesMailer
+
+        return SesMailer(self._clients["sesv2"], self.settings.configuration_set)
+
+    @cached_property
+    def sms(self) -> Sms:
+        from chalicelib.gateways.sms import EndUserSms
+
+        return EndUserSms(self._clients["pinpoint-sms-voice-v2"], self.settings.configuration_set)
+
+    @cached_property
+    def comprehend(self) -> Comprehend:
+        from chalicelib.gateways.comprehend import AmazonComprehend
+
+        return AmazonComprehend(self._clients["comprehend"])
+
+    @cached_property
+    def identity(self) -> IdentityProvider:
+        from chalicelib.gateways.identity import CognitoIdentity
+
+        return CognitoIdentity(self._clients["cognito-idp"], self.settings.user_pool_client_id)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        from chalicelib.gateways.secrets import SsmSecrets
+
+        return SsmSecrets(self._clients["ssm"], self.settings.parameter_path)
+
+    @cached_property
+    def _signer(self) -> Signer:
+        return Signer(self.secrets.signing_key())
+
+    def signer(self) -> Signer:
+        return self._signer
+
+    # --- flows ---------------------------------------------------------------------------
+
+    @cached_property
+    def intake(self) -> Intake:
+        from chalicelib.flows.intake import Intake
+
+        return Intake(
+            table=self.table,
+            cases=self.cases,
+            customers=self.customers,
+            ledger=self.ledger,
+            reactions=self.reactions,
+            quarantine=self.quarantine,
+            settings=self.documents,
+            objects=lambda: self.objects,
+            signer=self.signer,
+            clock=self.clock,
+            ids=self.ids,
+            support_address=self.settings.support_address,
+        )
+
+    @cached_property
+    def mail_in(self) -> MailIn:
+        from chalicelib.flows.mail import MailIn
+
+        return MailIn(
+            intake=self.intake,
+            settling=self.settling,
+            table=self.table,
+            ledger=self.ledger,
+            quarantine=self.quarantine,
+            settings=self.documents,
+            objects=self.objects,
+            clock=self.clock,
+            support_address=self.settings.support_address,
+        )
+
+    @cached_property
+    def texting(self) -> Texting:
+        from chalicelib.flows.texting import Texting
+
+        return Texting(
+            intake=self.intake,
+            table=self.table,
+            customers=self.customers,
+            ledger=self.ledger,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @cached_property
+    def triage(self) -> Triage:
+        from chalicelib.flows.triage import Triage
+
+        return Triage(
+            table=self.table,
+            cases=self.cases,
+            customers=self.customers,
+            reactions=self.reactions,
+            settings=self.documents,
+            comprehend=lambda: self.comprehend,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def replying(self) -> Replying:
+        from chalicelib.flows.replying import Replying
+
+        return Replying(
+            table=self.table,
+            cases=self.cases,
+            customers=self.customers,
+            ledger=self.ledger,
+            reactions=self.reactions,
+            settings=self.documents,
+            objects=lambda: self.objects,
+            signer=self.signer,
+            public_url=lambda: self.secrets.public_url(),
+            clock=self.clock,
+            ids=self.ids,
+            support_address=self.settings.support_address,
+            sms_number=self.settings.sms_number,
+        )
+
+    @cached_property
+    def sending(self) -> Sending:
+        from chalicelib.flows.sending import Sending
+
+        return Sending(
+            table=self.table,
+            cases=self.cases,
+            ledger=self.ledger,
+            reactions=self.reactions,
+            settings=self.documents,
+            objects=lambda: self.objects,
+            mailer=lambda: self.mailer,
+            sms=lambda: self.sms,
+            signer=self.signer,
+            clock=self.clock,
+            ids=self.ids,
+            region=self.settings.region,
+        )
+
+    @cached_property
+    def settling(self) -> Settling:
+        from chalicelib.flows.delivery import Settling
+
+        return Settling(
+            table=self.table,
+            cases=self.cases,
+            customers=self.customers,
+            ledger=self.ledger,
+            reactions=self.reactions,
+            sending=self.sending,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @cached_property
+    def counting(self) -> Counting:
+        from chalicelib.flows.counting import Counting
+
+        return Counting(
+            table=self.table,
+            cases=self.cases,
+            counts=self.counts,
+            reactions=self.reactions,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def sweeping(self) -> Sweeping:
+        from chalicelib.flows.sweeping import Sweeping
+
+        return Sweeping(
+            table=self.table,
+            ledger=self.ledger,
+            reactions=self.reactions,
+            quarantine=self.quarantine,
+            objects=self.objects,
+            queue=self.queue,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def detecting(self) -> Detecting:
+        from chalicelib.flows.detecting import Detecting
+
+        return Detecting(
+            table=self.table,
+            counts=self.counts,
+            trends=self.trends,
+            settings=self.documents,
+            objects=self.objects,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+
+_installed: Application | None = None
+
+
+def get() -> Application:
+    """This process's application; made from the environment at the first call."""
+    global _installed
+    if _installed is None:
+        _installed = Application(from_environment())
+    return _installed
+
+
+def install(application: Application | None) -> None:
+    """Put an application in place of the one from the environment; None forgets it."""
+    global _installed
+    _installed = application

@@ -1,0 +1,77 @@
+"""Cases are counted by cell and hour, each once, and moved when they are corrected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.cases.models import Case
+from chalicelib.errors import Contended
+from chalicelib.ports import Clock
+from chalicelib.store.counts import Counted, hour_name
+from chalicelib.store.reactions import Reaction
+from chalicelib.store.table import Write, WriteRefused
+from chalicelib.trends.cells import cells_of
+
+if TYPE_CHECKING:
+    from chalicelib.store.cases import CaseStore
+    from chalicelib.store.counts import CountStore
+    from chalicelib.store.reactions import ReactionStore
+    from chalicelib.store.table import Table
+
+ATTEMPTS = 8
+Mark = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Counting:
+    table: Table
+    cases: CaseStore
+    counts: CountStore
+    reactions: ReactionStore
+    clock: Clock
+
+    def count(self, reaction: Reaction) -> None:
+        """Bring the counts in line with what the case is now; raises Contended."""
+        for _ in range(ATTEMPTS):
+            try:
+                self._count(reaction)
+            except WriteRefused as refused:
+                if "done" in refused.names and not self.reactions.exists(reaction):
+                    return  # somebody was faster
+            except Contended:
+                continue
+            else:
+                return
+        raise Contended(f"counting lost {ATTEMPTS} races")
+
+    def _count(self, reaction: Reaction) -> None:
+        case = self.cases.get(reaction.case_id)
+        before = self.counts.counted(case.id)
+        after = self._wanted(case, before)
+        old, new = _marks(before), _marks(after)
+        if old == new and before is not None:
+            self.table.commit(self.reactions.done(reaction))
+            return
+        present = self.counts.present(old ^ new)
+        writes: list[Write] = []
+        for mark in sorted(old ^ new):
+            known = present.get(mark, set())
+            wanted = known | {case.id} if mark in new else known - {case.id}
+            if wanted != known:
+                writes += self.counts.step(mark, known, wanted, self.clock())
+        self.table.commit(self.reactions.done(reaction), self.counts.mark(case.id, after), *writes)
+
+    def _wanted(self, case: Case, before: Counted | None) -> Counted:
+        return Counted(
+            hour=hour_name(case.created_at),
+            cells=cells_of(case.topic.label) if not case.spam else (),
+            customer_id=case.customer_id,
+            version=before.version + 1 if before else 1,
+        )
+
+
+def _marks(counted: Counted | None) -> set[Mark]:
+    if counted is None:
+        return set()
+    return {(cell, counted.hour, counted.customer_id) for cell in counted.cells}
