@@ -1,0 +1,290 @@
+"""What is usual for a cell: its level, its season and how much it scatters.
+
+1. The level is a gamma belief about cases an hour. Each settled hour updates it; between hours it
+   widens a little, so that it follows a slow drift, fast where there is much to see and slowly
+   where there is little.
+2. The season is a factor for each hour of the week: a profile pooled over all cells, and for cells
+   with enough cases their own day, weekend and hour factors, each shrunk to the level above it.
+3. The dispersion is a ratio of sums of squared residuals to expectations, shrunk to that of all
+   cells by how much it can be known.
+4. An hour *settles*, that is enters this memory, only when it is 48 hours old: by then it is known
+   whether it belonged to an outbreak, and such an hour is replaced by what was expected.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import sqrt
+
+from chalicelib.trends.series import HOURS_A_WEEK, Calendar
+
+SETTLING_HOURS = 48
+_KEPT_A_WEEK = 0.965  # season and dispersion forget half of it in 20 weeks
+_OWN_SEASON_FROM = 60.0  # effective cases; below, a season of one's own is mostly noise
+_DAY, _HOUR, _KIND, _SLOT = 20.0, 6.0, 20.0, 40.0  # effective cases the pooled factor is worth
+_PRIOR_DISPERSION, _PRIOR_INFORMATION = 1.6, 6.0
+_CLIP = 5.0  # standard deviations after which a residual says no more about dispersion
+_FLAT = [1.0] * HOURS_A_WEEK
+
+
+@dataclass(slots=True)
+class Cell:
+    """The memory of one cell. `shape` / `rate` is the level in cases an hour."""
+
+    since: int
+    settled: int
+    shape: float = 0.5
+    rate: float = 1.0
+    squares: float = 0.0
+    expected: float = 0.0
+    uncertainty: float = 0.0
+    counts: dict[int, float] = field(default_factory=dict)
+    visits: list[float] | None = None
+    profile: list[float] | None = None
+    dispersion: float = _PRIOR_DISPERSION
+
+    @property
+    def level(self) -> float:
+        """Cases an hour, averaged over a week."""
+        return self.shape / self.rate
+
+    def effective(self) -> float:
+        """Cases behind the season, in units of independent ones."""
+        return sum(self.counts.values()) / self.dispersion
+
+
+@dataclass(slots=True)
+class Pool:
+    """What all cells share: the profile of the week (mean 1) and the usual dispersion."""
+
+    profile: list[float] = field(default_factory=lambda: list(_FLAT))
+    dispersion: float = _PRIOR_DISPERSION
+
+
+def new_cell(first: int, pool: Pool) -> Cell:
+    """A cell of which nothing is known but that most cells are quiet."""
+    return Cell(since=first, settled=first, dispersion=pool.dispersion)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """How a cell remembers: its calendar and how fast a level may drift (share a week)."""
+
+    calendar: Calendar
+    drift_a_week: float
+
+    @property
+    def widening(self) -> float:
+        """Relative variance that a level gains in an hour."""
+        return self.drift_a_week**2 / HOURS_A_WEEK
+
+    def settle(
+        self,
+        cell: Cell,
+        until: int,
+        seen: Mapping[int, int],
+        replaced: Sequence[tuple[int, int]],
+        pool: Pool,
+    ) -> None:
+        """Take the hours from `cell.settled` to before `until` into the memory of `cell`.
+
+        `replaced` are ranges (first, last) of hours that belonged to an outbreak.
+        """
+        if until <= cell.settled:
+            return
+        if cell.visits is None:
+            self._settle_sparse(cell, until, seen, replaced, pool)
+        else:
+            self._settle_dense(cell, until, seen, replaced, pool)
+        cell.settled = until
+
+    def _settle_sparse(
+        self,
+        cell: Cell,
+        until: int,
+        seen: Mapping[int, int],
+        replaced: Sequence[tuple[int, int]],
+        pool: Pool,
+    ) -> None:
+        begin = cell.settled
+        slots = self.calendar.slots(begin, until)
+        factors = [pool.profile[s] for s in slots]
+        at = 0
+        for i, slot in enumerate(slots):
+            count = seen.get(begin + i, 0)
+            if not count:
+                continue
+            _empty(cell, factors[at:i], self.widening)
+            at = i + 1
+            usual = cell.level * factors[i]
+            if _covered(begin + i, replaced):
+                cell.counts[slot] = cell.counts.get(slot, 0.0) + usual
+                continue
+            cell.counts[slot] = cell.counts.get(slot, 0.0) + count
+            _observe(cell, count, factors[i], self.widening)
+        _empty(cell, factors[at:], self.widening)
+
+    def _settle_dense(
+        self,
+        cell: Cell,
+        until: int,
+        seen: Mapping[int, int],
+        replaced: Sequence[tuple[int, int]],
+        pool: Pool,
+    ) -> None:
+        profile, visits, counts = cell.profile or pool.profile, cell.visits or [], cell.counts
+        begin, widening = cell.settled, self.widening
+        for i, slot in enumerate(self.calendar.slots(begin, until)):
+            count: float = seen.get(begin + i, 0)
+            visits[slot] += 1.0
+            if replaced and _covered(begin + i, replaced):
+                count = cell.level * profile[slot]
+            else:
+                _observe(cell, count, profile[slot], widening)
+            if count:
+                counts[slot] = counts.get(slot, 0.0) + count
+
+    def refresh(self, cell: Cell, pool: Pool, decay: bool) -> None:
+        """Bring dispersion and season up to what was counted; once a day is enough."""
+        if decay:
+            _forget(cell)
+        cell.dispersion = _dispersion(cell, pool)
+        if cell.visits is None:
+            if cell.effective() < _OWN_SEASON_FROM:
+                return
+            visited = Counter(self.calendar.slots(cell.since, cell.settled))
+            cell.visits = [float(visited[s]) for s in range(HOURS_A_WEEK)]
+        cell.profile = _own_profile(cell, pool.profile)
+
+
+def season_error(cell: Cell, hours: int) -> float:
+    """Relative variance of the season's mean over a window of `hours`, roughly.
+
+    The day's 24 factors are each known from a 24th of the cases; over a day their errors cancel,
+    because the profile's mean is 1 by construction.
+    """
+    known = cell.effective() + 60.0
+    share = min(hours, 24)
+    return 24.0 / (known * share) * (1 - share / 30.0)
+
+
+def pooled(cells: Iterable[Cell], before: Pool) -> Pool:
+    """What `cells` have in common. A large cell counts no more than one with a case an hour."""
+    sums, exposure = [0.0] * HOURS_A_WEEK, [0.0] * HOURS_A_WEEK
+    weighted, weight = _PRIOR_DISPERSION * 10.0, 10.0
+    any_cell = False
+    for cell in cells:
+        if cell.expected > 0 and cell.uncertainty > 0:
+            known = min(cell.expected**2 / cell.uncertainty, 50.0)
+            weighted += known * min(cell.squares / cell.expected, 8.0)
+            weight += known
+        if cell.visits is None:
+            continue
+        any_cell = True
+        level = max(cell.level, 1e-6)
+        share = min(1.0, 1.0 / level)
+        for slot, count in cell.counts.items():
+            sums[slot] += count * share
+        for slot, visits in enumerate(cell.visits):
+            exposure[slot] += visits * level * share
+    profile = _factors(sums, exposure, _FLAT) if any_cell else before.profile
+    return Pool(profile, weighted / weight)
+
+
+def _covered(hour: int, ranges: Sequence[tuple[int, int]]) -> bool:
+    return any(first <= hour <= last for first, last in ranges)
+
+
+def _observe(cell: Cell, count: float, factor: float, widening: float) -> None:
+    """One settled hour: first how surprising it was, then what it says about the level."""
+    spread = cell.dispersion
+    usual = cell.shape / cell.rate * factor
+    limit = _CLIP * sqrt(spread * usual) + 2.0
+    residual = count - usual
+    if residual > limit:
+        residual = limit
+        count = usual + limit
+    cell.squares += residual * residual
+    cell.expected += usual
+    cell.uncertainty += usual * (_excess(spread) + 2 * spread * spread * usual)
+    kept = 1.0 / (1.0 + widening * cell.shape)
+    cell.shape = cell.shape * kept + count / spread
+    cell.rate = cell.rate * kept + factor / spread
+
+
+def _empty(cell: Cell, factors: Sequence[float], widening: float) -> None:
+    """A run of hours in which nothing came, all at once."""
+    if not factors:
+        return
+    spread, level, exposure = cell.dispersion, cell.level, sum(factors)
+    usual = level * exposure
+    square = level * usual * 1.5  # the mean square of a week's factors is about 1.5
+    cell.squares += square
+    cell.expected += usual
+    cell.uncertainty += usual * _excess(spread) + 2 * spread * spread * square
+    kept = 1.0 / (1.0 + widening * len(factors) * cell.shape)
+    cell.shape *= kept
+    cell.rate = cell.rate * kept + exposure / spread
+
+
+def _excess(spread: float) -> float:
+    """Fourth cumulant of a negative binomial with this dispersion, for each case expected."""
+    return spread * (6 * spread * spread - 6 * spread + 1)
+
+
+def _forget(cell: Cell) -> None:
+    cell.squares *= _KEPT_A_WEEK
+    cell.expected *= _KEPT_A_WEEK
+    cell.uncertainty *= _KEPT_A_WEEK
+    if cell.visits is not None:
+        cell.counts = {s: c * _KEPT_A_WEEK for s, c in cell.counts.items()}
+        cell.visits = [v * _KEPT_A_WEEK for v in cell.visits]
+
+
+def _dispersion(cell: Cell, pool: Pool) -> float:
+    if cell.expected <= 0 or cell.uncertainty <= 0:
+        return pool.dispersion
+    known = cell.expected**2 / cell.uncertainty
+    ratio = cell.squares / cell.expected
+    shrunk = (known * ratio + _PRIOR_INFORMATION * pool.dispersion) / (known + _PRIOR_INFORMATION)
+    return max(1.0, shrunk)
+
+
+def _own_profile(cell: Cell, prior: Sequence[float]) -> list[float]:
+    visits = cell.visits or []
+    spread = cell.dispersion
+    sums = [cell.counts.get(s, 0.0) / spread for s in range(HOURS_A_WEEK)]
+    exposed = sum(v * p for v, p in zip(visits, prior, strict=True))
+    level = sum(sums) / exposed if exposed else 0.0
+    return _factors(sums, [v * level for v in visits], prior)
+
+
+def _factors(
+    sums: Sequence[float], exposure: Sequence[float], prior: Sequence[float]
+) -> list[float]:
+    """Factors of the 168 hours, mean 1: `prior` corrected by day, by hour, by kind of day, by slot.
+
+    Each correction is (cases + k) / (expected so far + k): the mean of a gamma belief around 1 that
+    is worth k effective cases.
+    """
+    found = list(prior)
+    for group, worth in _GROUPS:
+        seen: dict[int, float] = {}
+        usual: dict[int, float] = {}
+        for slot, key in enumerate(group):
+            seen[key] = seen.get(key, 0.0) + sums[slot]
+            usual[key] = usual.get(key, 0.0) + exposure[slot] * found[slot]
+        factor = {key: (seen[key] + worth) / (usual[key] + worth) for key in seen}
+        found = [f * factor[key] for f, key in zip(found, group, strict=True)]
+    mean = sum(found) / HOURS_A_WEEK
+    return [f / mean for f in found]
+
+
+_GROUPS: tuple[tuple[list[int], float], ...] = (
+    ([s // 24 for s in range(HOURS_A_WEEK)], _DAY),
+    ([s % 24 for s in range(HOURS_A_WEEK)], _HOUR),
+    ([s % 24 + (24 if s >= 120 else 0) for s in range(HOURS_A_WEEK)], _KIND),
+    (list(range(HOURS_A_WEEK)), _SLOT),
+)

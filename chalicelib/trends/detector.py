@@ -1,0 +1,365 @@
+"""The detector: hourly counts in, findings out, with a memory that can be written down.
+
+1. `advance` closes one hour after the other. In each, only cells that got a case or have an
+   episode open are looked at; the others cost nothing until they are settled, a day at a time.
+2. A closed hour is scanned (`scan`), or judged by the cautious rule while the cell is young
+   (`cold`). A score above the threshold of the cell's volume (`calibration`) opens an episode.
+3. An episode lasts as long as its last hours are too full. Its hours never enter the baseline; one
+   that lasts two weeks is the new level.
+4. `evaluate` closes what is complete, looks at the running hour as the part of an hour that it is,
+   and returns what is open now, after false discovery control over all cells.
+The outcome does not depend on how often it is called.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import exp, log
+
+from chalicelib.base import to_utc
+from chalicelib.trends.baseline import (
+    SETTLING_HOURS,
+    Cell,
+    Memory,
+    Pool,
+    new_cell,
+    pooled,
+    season_error,
+)
+from chalicelib.trends.calibration import HOURS_A_MONTH, NEAR, Replay, volume_class
+from chalicelib.trends.cold import cold_start
+from chalicelib.trends.distribution import log_upper_tail, upper_bound
+from chalicelib.trends.models import DetectorConfig, Finding, Method, PlotHour
+from chalicelib.trends.rules import control_false_discoveries, depth_of
+from chalicelib.trends.scan import LONGEST, Usual, Window, fullest
+from chalicelib.trends.series import Calendar, HourlySeries, hour_of, moment_of
+
+_LASTING_HOURS = 336
+_TAILS = (3, 6, 12)
+_LOG_STILL = log(0.02)
+_SMALLEST_PART = 1 / 12
+_PARTIAL_PRICE = 0.3  # decades: a running hour is looked at a dozen times
+_CLUSTER_GAP = 48
+_YOUNG_DAYS = 14
+_BAND = 0.005
+_NOTHING = HourlySeries(0, {})
+
+
+@dataclass(slots=True)
+class Episode:
+    """A cell is too full since `start`. `opened` is the hour in which that was noticed."""
+
+    start: int
+    opened: int
+    window: int
+    expected: float
+    seen: int
+    p: float
+    method: Method
+    end: int | None = None
+    total_seen: int = 0
+    total_expected: float = 0.0
+
+
+@dataclass(slots=True)
+class Watch:
+    """A cell under watch: its memory, its open episode, and the hours kept out of the memory."""
+
+    cell: Cell
+    episode: Episode | None = None
+    replaced: list[tuple[int, int]] = field(default_factory=list)
+    free_from: int = 0
+    near: int = -(10**9)
+    season: list[float] = field(default_factory=list)
+
+
+class Detector:
+    """Finds series that are too full. Pure: no clock, no I/O; `history` and `now` come in."""
+
+    def __init__(self, config: DetectorConfig | None = None) -> None:
+        self.config = config or DetectorConfig()
+        self.calendar = Calendar(self.config.zone, self.config.holidays)
+        self.memory = Memory(self.calendar, self.config.drift_a_week)
+        self.pool = Pool()
+        self.replay = Replay()
+        self.watches: dict[str, Watch] = {}
+        self.hour: int | None = None
+        self._depths: Counter[int] = Counter()
+        self._begun: list[tuple[str, Episode]] = []
+
+    # -- the entrances
+
+    def evaluate(self, history: Mapping[str, HourlySeries], now: datetime) -> list[Finding]:
+        """What is too full at `now`, the running hour included, most certain first.
+
+        `history` need reach back only to 48 hours before the hour last closed (all of it the first
+        time). Cells that are left out are taken as empty.
+        """
+        hour = hour_of(now)
+        self.advance(history, hour)
+        part = (to_utc(now) - moment_of(hour)).total_seconds() / 3600
+        part = max(part, _SMALLEST_PART)
+        for name, series in history.items():
+            watch = self._watch(name, series)
+            if watch.episode is None and series.counts.get(hour):
+                self._look(name, watch, series, hour, part)
+        found = [
+            self._finding(name, watch, history.get(name, _NOTHING), hour, part)
+            for name, watch in self.watches.items()
+            if watch.episode is not None
+        ]
+        return control_false_discoveries(found, len(self.watches), self.config.false_discovery_rate)
+
+    def advance(self, history: Mapping[str, HourlySeries], until: int) -> list[tuple[str, Episode]]:
+        """Close all hours before `until`. Returns the episodes that began; their `end` follows."""
+        for name, series in history.items():
+            self._watch(name, series)
+        self._begun = []
+        if self.hour is None:
+            self.hour = min((s.first for s in history.values()), default=until)
+        while self.hour < until:
+            end = min(until, (self.hour // 24 + 1) * 24)
+            for name, watch in self.watches.items():
+                series = history.get(name, _NOTHING)
+                self._close(name, watch, series, self.hour, end)
+            self.hour = end
+            if end % 24 == 0:
+                self._midnight(history, end)
+        return self._begun
+
+    def dismiss(self, name: str) -> None:
+        """A person says that this was nothing: its hours are ordinary, and such come more often.
+
+        Closes the episode of `name`, lets its hours into the baseline and counts it as one that
+        came near. Without an open episode nothing happens.
+        """
+        watch = self.watches.get(name)
+        if watch is None or watch.episode is None or self.hour is None:
+            return
+        watch.episode.end = self.hour
+        watch.episode = None
+        watch.free_from = self.hour + 1
+        self.replay.near[volume_class(watch.cell.level * 24)] += 1
+
+    def plot(self, name: str, series: HourlySeries, begin: int, end: int) -> list[PlotHour]:
+        """Expected, upper band and seen of each hour from `begin` to before `end`."""
+        watch = self._watch(name, series)
+        usual = self._usual(watch, series, begin)
+        rows = []
+        for hour, factor in enumerate(self._factors(watch.cell, begin, end), begin):
+            mean = max(usual.level * factor, 1e-6)
+            upper = upper_bound(mean, usual.spread(mean, 1, LONGEST), _BAND)
+            rows.append(
+                PlotHour(
+                    hour=moment_of(hour),
+                    expected=mean,
+                    upper=upper,
+                    seen=series.counts.get(hour, 0),
+                )
+            )
+        return rows
+
+    def adopt(self, name: str, watch: Watch) -> None:
+        """Go on with a cell whose memory was kept elsewhere."""
+        if name not in self.watches:
+            self._depths[depth_of(name)] += 1
+        self.watches[name] = watch
+
+    # -- closing hours
+
+    def _watch(self, name: str, series: HourlySeries) -> Watch:
+        watch = self.watches.get(name)
+        if watch is None:
+            watch = Watch(new_cell(series.first, self.pool), free_from=series.first)
+            self.adopt(name, watch)
+        return watch
+
+    def _close(self, name: str, watch: Watch, series: HourlySeries, begin: int, end: int) -> None:
+        counts = series.counts
+        for hour in range(max(begin, watch.cell.since), end):
+            if watch.episode is not None:
+                self._follow(watch, watch.episode, series, hour)
+            elif counts.get(hour):
+                self._look(name, watch, series, hour, 1.0)
+
+    def _look(self, name: str, watch: Watch, series: HourlySeries, hour: int, part: float) -> None:
+        """Does an episode begin in this hour?"""
+        cell, counts = watch.cell, series.counts
+        if hour - cell.since < self.config.cold_hours:
+            seen = [counts.get(h, 0) for h in range(max(cell.since, watch.free_from), hour + 1)]
+            window = cold_start(seen, part)
+            if window is not None:
+                p = exp(window.log_p)
+                self._open(name, watch, series, hour, part, window, p, Method.COLD_START)
+            return
+        self._settle(watch, series, hour - LONGEST + 1)
+        first = max(hour - LONGEST + 1, watch.free_from)
+        seen = [counts.get(h, 0) for h in range(first, hour + 1)]
+        factors = self._factors(cell, first, hour + 1)
+        if part < 1.0:
+            factors[-1] *= part
+        window = fullest(self._usual(watch, series, hour), seen, factors, self.config.min_seen)
+        if window is not None:
+            self._judge(name, watch, series, hour, part, window)
+
+    def _judge(
+        self, name: str, watch: Watch, series: HourlySeries, hour: int, part: float, window: Window
+    ) -> None:
+        volume = volume_class(watch.cell.level * 24)
+        score = window.score - (_PARTIAL_PRICE if part < 1.0 else 0.0)
+        cost = self.replay.false_alarms(score, volume)
+        if cost <= self._budget(name):
+            p = cost / HOURS_A_MONTH
+            self._open(name, watch, series, hour, part, window, p, Method.SCAN)
+        elif part == 1.0 and score >= NEAR:
+            if hour - watch.near > _CLUSTER_GAP:
+                self.replay.near[volume] += 1
+            watch.near = hour
+
+    def _budget(self, name: str) -> float:
+        """False alarms a month that this series may cost.
+
+        Combinations of two attributes are many; together they may cost what single ones do.
+        """
+        depth = depth_of(name)
+        alike = self._depths[depth]
+        budget = self.config.false_alarms_per_series_month
+        budget *= min(1.0, self._depths[1] / alike) if self._depths[1] else 1.0
+        if self.config.false_alarms_per_month is not None:
+            total = self.config.false_alarms_per_month / len(self._depths)
+            budget = min(budget, total / alike)
+        return budget
+
+    def _open(
+        self,
+        name: str,
+        watch: Watch,
+        series: HourlySeries,
+        hour: int,
+        part: float,
+        window: Window,
+        p: float,
+        method: Method,
+    ) -> None:
+        start = hour - window.hours + 1
+        closed = hour + 1 if part == 1.0 else hour
+        level = self._usual(watch, series, start).level
+        watch.episode = Episode(
+            start=start,
+            opened=hour,
+            window=window.hours,
+            expected=window.expected,
+            seen=window.seen,
+            p=p,
+            method=method,
+            total_seen=sum(series.counts.get(h, 0) for h in range(start, closed)),
+            total_expected=level * sum(self._factors(watch.cell, start, closed)),
+        )
+        self._begun.append((name, watch.episode))
+
+    def _follow(self, watch: Watch, episode: Episode, series: HourlySeries, hour: int) -> None:
+        """Does the episode go on in this hour?"""
+        usual = self._usual(watch, series, episode.start)
+        if not self._still(watch, usual, episode, series, hour):
+            self._end(watch, episode, hour)
+            return
+        episode.total_seen += series.counts.get(hour, 0)
+        episode.total_expected += usual.level * self._factors(watch.cell, hour, hour + 1)[0]
+        if hour - episode.start >= _LASTING_HOURS:
+            self._end(watch, episode, hour)
+            self._new_level(watch, series, hour)
+
+    def _still(
+        self, watch: Watch, usual: Usual, episode: Episode, series: HourlySeries, hour: int
+    ) -> bool:
+        for tail in _TAILS:
+            first = max(episode.start, hour - tail + 1)
+            seen = sum(series.counts.get(h, 0) for h in range(first, hour + 1))
+            mean = usual.level * sum(self._factors(watch.cell, first, hour + 1))
+            spread = usual.spread(mean, hour + 1 - first, LONGEST)
+            if seen and log_upper_tail(seen, mean, spread) < _LOG_STILL:
+                return True
+        return False
+
+    def _end(self, watch: Watch, episode: Episode, hour: int) -> None:
+        episode.end = hour
+        watch.replaced.append((episode.start, hour))
+        watch.free_from = hour + 1
+        watch.episode = None
+
+    def _new_level(self, watch: Watch, series: HourlySeries, hour: int) -> None:
+        """What has lasted two weeks is not an outbreak any more but how it is now."""
+        first = hour - LONGEST + 1
+        seen = sum(series.counts.get(h, 0) for h in range(first, hour + 1))
+        watch.cell.shape = 4.0
+        watch.cell.rate = 4.0 * sum(self._factors(watch.cell, first, hour + 1)) / max(seen, 1)
+
+    # -- memory
+
+    def _settle(self, watch: Watch, series: HourlySeries, until: int) -> None:
+        replaced: Sequence[tuple[int, int]] = watch.replaced
+        if watch.episode is not None:
+            replaced = [*replaced, (watch.episode.start, until)]
+        self.memory.settle(watch.cell, until, series.counts, replaced, self.pool)
+        if watch.replaced and watch.replaced[0][1] < until:
+            watch.replaced = [r for r in watch.replaced if r[1] >= until]
+
+    def _midnight(self, history: Mapping[str, HourlySeries], hour: int) -> None:
+        refreshed = False
+        for name, watch in self.watches.items():
+            cell, series = watch.cell, history.get(name, _NOTHING)
+            age = (hour - cell.since) // 24
+            if (cell.visits is None or age > _YOUNG_DAYS) and age % 7:
+                continue
+            self._settle(watch, series, hour - SETTLING_HOURS)
+            volume = volume_class(cell.level * 24)
+            self.memory.refresh(cell, self.pool, decay=age % 7 == 0 and age > 0)
+            watch.season = _season_errors(cell)
+            if age % 7 == 0 and hour - cell.since > self.config.cold_hours:
+                self.replay.hours[volume] += 168
+            refreshed = True
+        if refreshed:
+            self.pool = pooled((w.cell for w in self.watches.values()), self.pool)
+
+    def _factors(self, cell: Cell, begin: int, end: int) -> list[float]:
+        profile = cell.profile or self.pool.profile
+        return [profile[s] for s in self.calendar.slots(begin, end)]
+
+    def _usual(self, watch: Watch, series: HourlySeries, before: int) -> Usual:
+        """What to expect; of a young cell simply the mean of its hours `before`."""
+        cell = watch.cell
+        if not watch.season:
+            watch.season = _season_errors(cell)
+        level = cell.level
+        if before - cell.since < self.config.cold_hours:
+            hours = max(before - cell.since, 1)
+            level = (sum(c for h, c in series.counts.items() if h < before) + 0.5) / (hours + 1)
+        return Usual(level, 1.0 / cell.shape, self.memory.widening, cell.dispersion, watch.season)
+
+    def _finding(
+        self, name: str, watch: Watch, series: HourlySeries, hour: int, part: float
+    ) -> Finding:
+        episode = watch.episode
+        assert episode is not None
+        usual = self._usual(watch, series, episode.start)
+        seen = episode.total_seen + series.counts.get(hour, 0)
+        expected = episode.total_expected
+        expected += usual.level * self._factors(watch.cell, hour, hour + 1)[0] * part
+        return Finding(
+            series=name,
+            window_hours=hour - episode.start + 1,
+            start=moment_of(episode.start),
+            detected_at=moment_of(episode.opened),
+            expected=expected,
+            seen=seen,
+            p=episode.p,
+            lift=seen / max(expected, 1e-9),
+            method=episode.method,
+        )
+
+
+def _season_errors(cell: Cell) -> list[float]:
+    return [0.0] + [season_error(cell, hours) for hours in range(1, 25)]
