@@ -2,6 +2,7 @@
 
 1. Put the zip, under its hashed name, and the template into a bucket of the account.
 2. Make the signing key, if there is none, then create or update the stack `custops-S`.
+   See that the gateway's own answers are in force (gateway.py).
 3. Write the public address where the functions look for it.
 4. On AWS: the stack `custops-S-mail`, and receipt of mail and text messages (mail.py).
 5. With --admin: the first user who may administer.
@@ -30,7 +31,7 @@ from botocore.exceptions import (
     NoRegionError,
 )
 
-from infra import mail
+from infra import gateway, mail
 from infra.console import Failure, Say, progress
 from infra.package import LOCAL_STAGE
 from infra.stacks import Stack
@@ -49,6 +50,7 @@ _PARAMETERS: Final = {
     "api_domain": "ApiDomain",
     "certificate": "CertificateArn",
 }
+API_STAGE: Final = "api"  # as in .chalice/config.json
 _ADMIN_GROUPS: Final = ("admin", "lead", "agent")
 
 
@@ -86,6 +88,7 @@ def deploy(options: argparse.Namespace, client: Client, say: Say) -> dict[str, s
     _put_signing_key(client("ssm"), f"{path}/signing-key", say)
     stack = Stack(client("cloudformation"), f"custops-{stage}", say)
     outputs = stack.apply(template_url, _parameters(options, bucket))
+    gateway.enforce(client("apigateway"), outputs["RestAPIId"], API_STAGE, say)
     outputs["PublicUrl"] = _public_url(options, outputs)
     client("ssm").put_parameter(
         Name=f"{path}/public-url", Value=outputs["PublicUrl"], Type="String", Overwrite=True
@@ -254,8 +257,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-mail", action="store_true", help="leave SES as it is")
     parser.add_argument("--support-address", help="default: support@ the domain")
     parser.add_argument("--sms-number", help="an own number, E.164: two-way messages are set up")
-    parser.add_argument("--send-concurrency", type=int)
-    parser.add_argument("--notify-concurrency", type=int)
+    parser.add_argument("--send-concurrency", help="2, 3, 5, 10, 20, 50, … batches at once")
+    parser.add_argument("--notify-concurrency", help="likewise, for proactive notices")
     parser.add_argument("--alarm-email", help="who is told of alarms")
     parser.add_argument("--alarms", choices=["on", "off"])
     parser.add_argument("--admin", metavar="EMAIL", help="first user who may administer")

@@ -114,7 +114,8 @@ def _sqs_source(function: Function) -> dict[str, Any]:
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
     }
     if function.valve:
-        source["ScalingConfig"] = {"MaximumConcurrency": {"Ref": function.valve}}
+        limit = {"Fn::FindInMap": ["Valve", {"Ref": function.valve}, "Limit"]}
+        source["ScalingConfig"] = {"MaximumConcurrency": limit}
     return source
 
 

@@ -1,5 +1,8 @@
 """What API Gateway answers by itself, as RFC 9457 problems with the types of chalicelib.errors.
 
+The template carries them within the API's definition (`RESPONSES`), which AWS reads. The local
+cloud does not, so the deployer looks whether they are in force and, if not, puts them (`enforce`).
+
 API Gateway fills in `$context.requestId`; `$context.error.messageString` comes quoted. Its answer
 to an unknown path is called MISSING_AUTHENTICATION_TOKEN and is really a 404.
 """
@@ -7,6 +10,8 @@ to an unknown path is called MISSING_AUTHENTICATION_TOKEN and is really a 404.
 from __future__ import annotations
 
 from typing import Any, Final
+
+from infra.console import Say
 
 _KINDS: Final = (
     ("UNAUTHORIZED", 401, "unauthenticated", "Sign in first"),
@@ -43,3 +48,31 @@ def _response(status: int, slug: str, title: str) -> dict[str, Any]:
 
 RESPONSES: Final = {kind: _response(*problem) for kind, *problem in _KINDS}
 """The property GatewayResponses of AWS::Serverless::Api."""
+
+
+def enforce(apigateway: Any, api: str, stage: str, say: Say) -> None:
+    """Puts those responses that are not in force and, if there were any, deploys the API anew."""
+    present = {
+        response["responseType"]: response
+        for response in apigateway.get_gateway_responses(restApiId=api, limit=500)["items"]
+    }
+    missing = [kind for kind in RESPONSES if not _same(present.get(kind, {}), _wanted(kind))]
+    for kind in missing:
+        apigateway.put_gateway_response(restApiId=api, responseType=kind, **_wanted(kind))
+    if missing:
+        apigateway.create_deployment(restApiId=api, stageName=stage)
+        say(f"put {len(missing)} answers of the gateway")
+
+
+def _wanted(kind: str) -> dict[str, Any]:
+    response = RESPONSES[kind]
+    headers = response["ResponseParameters"]["Headers"]
+    return {
+        "statusCode": str(response["StatusCode"]),
+        "responseParameters": {f"gatewayresponse.header.{k}": v for k, v in headers.items()},
+        "responseTemplates": response["ResponseTemplates"],
+    }
+
+
+def _same(present: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    return all(present.get(key) == value for key, value in wanted.items())
