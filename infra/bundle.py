@@ -153,9 +153,7 @@ def compile_tree(tree: Path, *, keep_source: bool = True) -> None:
     command += ["--invalidation-mode", "unchecked-hash", "-s", str(tree), "-p", "/var/task"]
     command += ["."] if keep_source else ["-b", "."]
     clean = {**os.environ, "PYTHONHASHSEED": "0"}
-    done = subprocess.run(
-        command, cwd=tree, env=clean, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=tree, env=clean, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Failure(f"byte-compiling failed:\n{done.stdout}{done.stderr}")
     if not keep_source:

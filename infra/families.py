@@ -20,7 +20,7 @@ REACTIONS: Final = {
     "eventName": ["INSERT"],
     "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "REACT#"}]}}},
 }
-"""What of the table's stream reaches `forward`: facts that somebody reacts to, when first written."""
+"""What of the table's stream reaches `forward`: facts to react to, when first written."""
 
 FOURTEEN_DAYS: Final = 14 * 24 * 3600
 OLDEST_ALLOWED: Final = {"Mail": 900, "Send": 900}
@@ -128,7 +128,10 @@ def _stream_source() -> dict[str, Any]:
         # About an hour with Lambda's back-off; then the sweep takes over what is overdue.
         "MaximumRetryAttempts": 20,
         "DestinationConfig": {
-            "OnFailure": {"Type": "SQS", "Destination": {"Fn::GetAtt": [STREAM_DEAD_LETTERS, "Arn"]}}
+            "OnFailure": {
+                "Type": "SQS",
+                "Destination": {"Fn::GetAtt": [STREAM_DEAD_LETTERS, "Arn"]},
+            }
         },
     }
 

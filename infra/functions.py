@@ -1,4 +1,4 @@
-"""The table of functions: size, trigger and rights of each; everything per function follows from it.
+"""The table of functions: size, trigger and rights of each; all that repeats follows from it.
 
 From one row come the Chalice configuration (memory, time-out, policy file), the queue with its
 dead-letter queue and its visibility time, the event source, the log group and the alarms.

@@ -46,7 +46,7 @@ def _response(status: int, slug: str, title: str) -> dict[str, Any]:
     }
 
 
-RESPONSES: Final = {kind: _response(*problem) for kind, *problem in _KINDS}
+RESPONSES: Final = {kind: _response(status, slug, title) for kind, status, slug, title in _KINDS}
 """The property GatewayResponses of AWS::Serverless::Api."""
 
 

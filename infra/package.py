@@ -43,7 +43,9 @@ _LINT_IGNORES: Final[dict[str, str]] = {}
 def main(arguments: list[str] | None = None) -> int:
     """The command. Exit status 1 when packaging failed, with the reason in words."""
     parser = argparse.ArgumentParser(prog="python -m infra.package", description=__doc__)
-    parser.add_argument("--stage", required=True, help="name of the installation; local is this one")
+    parser.add_argument(
+        "--stage", required=True, help="name of the installation; local is this one"
+    )
     parser.add_argument("--out", required=True, type=Path, help="directory for the package")
     parser.add_argument("--project", type=Path, default=ROOT, help="where app.py lies")
     parser.add_argument("--no-lint", action="store_true", help="leave the template unchecked")
@@ -63,9 +65,18 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def package(
-    project: Path, stage: str, out: Path, say: Say, *, lint: bool = True
+    project: Path,
+    stage: str,
+    out: Path,
+    say: Say,
+    *,
+    lint: bool = True,
+    build: Path | None = None,
 ) -> dict[str, Any]:
-    """Packages `project` into `out` and returns the manifest; does nothing if nothing changed."""
+    """Packages `project` into `out` and returns the manifest; does nothing if nothing changed.
+
+    `build` is where the work is done, by default .build/<stage> of the project. Raises Failure.
+    """
     if not STAGE_NAME.fullmatch(stage):
         raise Failure(f"{stage!r}: a stage is a short word of a-z, 0-9 and -, beginning with a-z")
     target = _target(stage)
@@ -73,7 +84,7 @@ def package(
     if known := _unchanged(out, inputs, lint=lint):
         say("nothing changed since the last package")
         return known
-    build = project / ".build" / stage
+    build = build or project / ".build" / stage
     source = _lay_out(project, stage, target, build, say)
     say("chalice package")
     template = _chalice_package(source, stage, build / "chalice")
@@ -127,8 +138,9 @@ def _shipped(project: Path) -> Iterable[Path]:
     yield project / "app.py"
     yield project / ".chalice" / "config.json"
     for file in sorted((project / "chalicelib").rglob("*")):
-        hidden = any(part.startswith((".", "__pycache__")) for part in file.parts[-4:])
-        if file.is_file() and not hidden and file.suffix != ".pyc":
+        parts = file.relative_to(project).parts
+        hidden = any(part.startswith(".") or part == "__pycache__" for part in parts)
+        if file.is_file() and not hidden:
             yield file
 
 
@@ -180,7 +192,6 @@ def _configure(folder: Path, stage: str, target: Target) -> None:
             "lambda_timeout": function.timeout,
             "iam_policy_file": policy_file,
         }
-    # Stage settings come before those of a function in Chalice's order; size is of the table only.
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
 
 
@@ -207,8 +218,7 @@ def _check_functions(template: dict[str, Any]) -> None:
     made = {
         logical_id
         for logical_id, resource in template["Resources"].items()
-        if resource["Type"] == "AWS::Serverless::Function"
-        and "Handler" in resource["Properties"]
+        if resource["Type"] == "AWS::Serverless::Function" and "Handler" in resource["Properties"]
     }
     known = {function.logical_id for function in FUNCTIONS}
     if missing := known - made:
@@ -236,7 +246,11 @@ def _point_at(template: dict[str, Any], key: str) -> None:
 
 
 def _lint(template: Path) -> None:
-    command = [sys.executable, "-c", "import sys; from cfnlint.runner import main; sys.exit(main())"]
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from cfnlint.runner import main; sys.exit(main())",
+    ]
     command += ["--regions", "us-east-1", "--format", "parseable"]
     if _LINT_IGNORES:
         command += ["--ignore-checks", *_LINT_IGNORES]

@@ -53,8 +53,8 @@ def _consume(queue: str) -> Statement:
 
 
 def _in_account(service: str, *names: str) -> list[Resource]:
-    place = "arn:${AWS::Partition}:%s:${AWS::Region}:${AWS::AccountId}:" % service
-    return [{"Fn::Sub": place + name} for name in names]
+    place = "${AWS::Region}:${AWS::AccountId}"
+    return [{"Fn::Sub": f"arn:${{AWS::Partition}}:{service}:{place}:{name}"} for name in names]
 
 
 def _as_us(*actions: str) -> Statement:
@@ -185,7 +185,5 @@ SWEEP: Final = (
         {"Fn::GetAtt": ["Bucket", "Arn"]},
         condition={"StringLike": {"s3:prefix": ["mail/*"]}},
     ),
-    _post(
-        "Mail", "Sms", "Delivery", "Triage", "Acknowledge", "Count", "Send", "Plan", "Notify"
-    ),
+    _post("Mail", "Sms", "Delivery", "Triage", "Acknowledge", "Count", "Send", "Plan", "Notify"),
 )

@@ -10,7 +10,7 @@ import yaml  # type: ignore[import-untyped]
 
 def load(path: Path) -> dict[str, Any]:
     """The file as plain dictionaries and lists, short intrinsics written out."""
-    document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
+    document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     if not isinstance(document, dict):
         raise ValueError(f"{path} holds no mapping")
     return document
