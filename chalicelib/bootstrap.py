@@ -236,6 +236,7 @@ class Application:
             settings=self.documents,
             comprehend=lambda: self.comprehend,
             clock=self.clock,
+            ids=self.ids,
         )
 
     @cached_property
@@ -323,11 +324,9 @@ class Application:
         from chalicelib.flows.detecting import Detecting
 
         return Detecting(
-            table=self.table,
             counts=self.counts,
             trends=self.trends,
             settings=self.documents,
-            objects=self.objects,
             clock=self.clock,
             ids=self.ids,
         )

@@ -33,7 +33,7 @@ class Principal(Model):
     roles: frozenset[str]
 
     def may(self, least: Role) -> bool:
-        return any(RANK.get(role, -1) >= RANK[least] for role in self.roles)
+        return any(RANK[Role(role)] >= RANK[least] for role in self.roles if role in RANK)
 
 
 RANK = {Role.READONLY: 0, Role.AGENT: 1, Role.LEAD: 2, Role.ADMIN: 3}

@@ -162,6 +162,18 @@ class Delivery(Model):
     updated_at: Instant | None = None
 
 
+class DeliveryEvent(Model):
+    """One provider's word on one message, for one recipient."""
+
+    status: DeliveryStatus  # sent, delivered, bounced, complained or failed
+    send_id: str = ""  # our tag
+    provider_id: str = ""
+    recipient: str = ""
+    permanent: bool = False  # nothing more should go to that address
+    reason: str = ""
+    at: Instant
+
+
 class Message(Model):
     """One entry of a case's timeline."""
 

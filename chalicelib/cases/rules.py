@@ -136,6 +136,11 @@ def references_in(text: str) -> list[str]:
     return list(found)[:3]
 
 
+def without_reply_mark(text: str) -> str:
+    """The text without the references to cases in it, which say nothing of its matter."""
+    return REFERENCE.sub(" ", text)
+
+
 def preview(text: str) -> str:
     """The first words of a message on one line."""
     line = " ".join(text[: PREVIEW * 4].split())

@@ -6,6 +6,7 @@ in, model out) and never raise: what cannot be understood is listed in `defects`
 
 from __future__ import annotations
 
+import builtins
 from enum import StrEnum
 
 from chalicelib.base import Instant, Model
@@ -42,7 +43,7 @@ class Attachment(Model):
     name: str  # sanitised file name
     type: str  # sniffed media type
     bytes: int
-    content: bytes = b""
+    content: builtins.bytes = b""
     content_id: str = ""  # for inline images: the cid without its angle brackets
     inline: bool = False
     dangerous: bool = False  # executable, script, macro document, …

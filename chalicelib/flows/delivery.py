@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from chalicelib.base import Instant, Model
 from chalicelib.cases import rules
-from chalicelib.cases.models import DeliveryStatus, Message
+from chalicelib.cases.models import DeliveryEvent, DeliveryStatus, Message
 from chalicelib.customers.rules import touch
 from chalicelib.errors import Contended, NotFound
 from chalicelib.flows.timeline import event
@@ -31,18 +30,6 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 6
 D = DeliveryStatus
-
-
-class DeliveryEvent(Model):
-    """One provider's word on one message, for one recipient."""
-
-    status: DeliveryStatus  # sent, delivered, bounced, complained or failed
-    send_id: str = ""  # our tag
-    provider_id: str = ""
-    recipient: str = ""
-    permanent: bool = False  # nothing more should go to that address
-    reason: str = ""
-    at: Instant
 
 
 @dataclass(frozen=True)

@@ -198,7 +198,7 @@ class Table:
         self._client.transact_write_items(TransactItems=actions, **extra)
 
 
-def _meaning(error: ClientError, writes: Sequence[Write]) -> Exception:
+def _meaning(error: Any, writes: Sequence[Write]) -> Any:
     code = error.response["Error"]["Code"]
     if code == "ConditionalCheckFailedException":
         return WriteRefused([writes[0].name])

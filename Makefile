@@ -1,0 +1,71 @@
+# Every command sets up what it needs: Python >= 3.11 and make are enough.
+PYTHON ?= python3
+PORT ?= 8000
+SMTP_PORT ?= 2525
+STATE_DIR ?= .state
+STAGE ?= dev
+OUT ?=
+SEEDS ?= 200
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test test-fast check format bench simulate parse detect package deploy clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+run: .venv/installed .venv-cloud/installed ## the whole system on this machine
+	@PORT=$(PORT) SMTP_PORT=$(SMTP_PORT) STATE_DIR=$(STATE_DIR) exec $(BIN)/python -m infra.local.run
+
+demo: .venv/installed .venv-cloud/installed ## the same, with the demo story played in
+	@PORT=$(PORT) SMTP_PORT=$(SMTP_PORT) STATE_DIR=$(STATE_DIR) exec $(BIN)/python -m infra.local.run --demo
+
+test: .venv/installed .venv-cloud/installed ## all tests, the whole system on the local cloud included
+	$(BIN)/python -m pytest
+
+test-fast: .venv/installed ## the tests that need no local cloud
+	$(BIN)/python -m pytest -m "not cloud"
+
+check: .venv/installed ## format, lint, types, import rules, template
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_architecture.py tests/infra/test_template.py
+
+format: .venv/installed ## put the code in form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/installed .venv-cloud/installed ## time, size, AWS calls and dollars, each beside its floor
+	$(BIN)/python -m infra.benchmarks
+
+simulate: .venv/installed ## SEEDS=n: so many seeded runs of the real handlers under faults
+	$(BIN)/python -m tests.simulation --seeds $(SEEDS)
+
+parse: .venv/installed ## MAILS=folder OUT=file.jsonl: run the mail parser over raw mails
+	$(BIN)/python -m infra.parse "$(MAILS)" "$(OUT)"
+
+detect: .venv/installed ## COUNTS=counts.csv OUT=alarms.csv: run the trend detector over hourly counts
+	$(BIN)/python -m infra.detect "$(COUNTS)" "$(OUT)"
+
+package: .venv/installed ## a linted template and a byte-compiled zip in .build/STAGE
+	$(BIN)/python -m infra.package --stage $(STAGE) --out .build/$(STAGE)
+
+deploy: package ## STAGE=…: all that AWS needs, mail included
+	$(BIN)/python -m infra.deploy --stage $(STAGE) --package .build/$(STAGE) $(DEPLOY)
+
+clean: ## forget environments and builds, keep the state of `make run`
+	rm -rf .venv .venv-cloud .build .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/installed: requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit("CustOps needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
+	@echo "installing the development environment"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+.venv-cloud/installed: infra/local/requirements.txt
+	@echo "installing the local cloud"
+	@$(PYTHON) -m venv .venv-cloud
+	@.venv-cloud/bin/python -m pip install --quiet --disable-pip-version-check -r infra/local/requirements.txt
+	@touch $@

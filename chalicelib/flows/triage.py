@@ -1,0 +1,233 @@
+"""A new case is understood: language, sentiment, topic, priority, team, each with its reason.
+
+What a person has decided stays. The paid call (Comprehend) is made once for a message, and only
+where the language is one that it knows and the answer can matter; when it keeps failing, the case
+goes on without it and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.cases import rules
+from chalicelib.cases.models import Case, Message, Priority, Topic
+from chalicelib.customers.models import Customer
+from chalicelib.errors import Contended, StaleVersion
+from chalicelib.flows.timeline import event
+from chalicelib.ports import Clock, Comprehend, Ids
+from chalicelib.promises.rules import PromiseSettings, again
+from chalicelib.routing.models import RoutingSettings
+from chalicelib.routing.rules import route
+from chalicelib.store.reactions import Reaction
+from chalicelib.store.table import WriteRefused
+from chalicelib.understanding.defaults import PrioritySettings
+from chalicelib.understanding.language import identify_language
+from chalicelib.understanding.models import (
+    Language,
+    PriorityFacts,
+    SentimentDecision,
+    SentimentLabel,
+    SentimentSettings,
+    TopicDecision,
+    TopicsSettings,
+)
+from chalicelib.understanding.priority import decide_priority
+from chalicelib.understanding.sentiment import comprehend_language, sentiment_text, worth_asking
+from chalicelib.understanding.topics import TopicScorer
+
+if TYPE_CHECKING:
+    from chalicelib.store.cases import CaseStore
+    from chalicelib.store.customers import CustomerStore
+    from chalicelib.store.reactions import ReactionStore
+    from chalicelib.store.settings import SettingsStore
+    from chalicelib.store.table import Table
+
+GRACE = timedelta(minutes=2)
+ATTEMPTS = 5
+BY_PERSON = "set by "
+
+
+@dataclass(frozen=True)
+class Understood:
+    """All that was found out about a message before anything is written."""
+
+    language: Language
+    sentiment: SentimentDecision
+    topic: TopicDecision
+    text: str
+
+
+@dataclass
+class Triage:
+    table: Table
+    cases: CaseStore
+    customers: CustomerStore
+    reactions: ReactionStore
+    settings: SettingsStore
+    comprehend: Callable[[], Comprehend]
+    clock: Clock
+    ids: Ids
+    _scorer: tuple[TopicsSettings, TopicScorer] | None = None
+
+    def triage(self, reaction: Reaction, last_try: bool = False) -> None:
+        """Understand a case by its message; `last_try` goes on without a service that fails."""
+        case = self.cases.get(reaction.case_id)
+        message = self.cases.message(case.id, reaction.data["message"])
+        customer = self.customers.get(case.customer_id)
+        if not self.reactions.exists(reaction):
+            return  # done before: ask no paid service again
+        understood = self._understand(case, message, customer, last_try)
+        for _ in range(ATTEMPTS):
+            try:
+                self._write(case, customer, understood, reaction)
+            except (StaleVersion, Contended):
+                case = self.cases.get(case.id)
+            except WriteRefused as refused:
+                if "done" not in refused.names:
+                    raise
+                return
+            else:
+                return
+        raise Contended("triage lost its races")
+
+    # --- finding out ---------------------------------------------------------------------
+
+    def _understand(
+        self, case: Case, message: Message, customer: Customer, last_try: bool
+    ) -> Understood:
+        text = f"{message.subject}\n{message.text}" if message.subject else message.text
+        language = identify_language(message.text or message.subject)
+        topic = self._topics().score(rules.without_reply_mark(text), language.code)
+        facts = self._facts(case, customer, text, language.code, topic.label or "")
+        sentiment = self._sentiment(message.text or message.subject, language, facts, last_try)
+        return Understood(language, sentiment, topic, text)
+
+    def _topics(self) -> TopicScorer:
+        """The scorer for the present definitions; built again only when they changed."""
+        definitions = self.settings.read("topics", TopicsSettings)
+        if self._scorer is None or self._scorer[0] != definitions:
+            self._scorer = (definitions, TopicScorer.from_definitions(definitions.topics))
+        return self._scorer[1]
+
+    def _sentiment(
+        self, text: str, language: Language, facts: PriorityFacts, last_try: bool
+    ) -> SentimentDecision:
+        wanted = self.settings.read("sentiment", SentimentSettings)
+        priorities = self.settings.read("priorities", PrioritySettings)
+        worth = worth_asking(language, text, wanted, facts, priorities.rules)
+        if not worth.ask:
+            return SentimentDecision(label=None, reason=f"not asked: {worth.reason}")
+        short = sentiment_text(text)
+        try:
+            label, score = self.comprehend().sentiment(short, comprehend_language(language, short))
+        except Exception as error:
+            if not last_try:
+                raise
+            reason = f"the sentiment service did not answer ({type(error).__name__})"
+            return SentimentDecision(label=None, reason=reason)
+        return SentimentDecision(
+            label=SentimentLabel(label),
+            score=score,
+            reason=f"Comprehend on the first {len(short)} characters: {label} ({score:.2f})",
+            source="comprehend",
+        )
+
+    def _facts(
+        self, case: Case, customer: Customer, text: str, language: str, topic: str
+    ) -> PriorityFacts:
+        return PriorityFacts(
+            text=text[:20_000],
+            language=language,
+            tier=customer.tier,
+            channel=str(case.channel),
+            topic=topic,
+        )
+
+    # --- deciding and writing ------------------------------------------------------------
+
+    def _write(
+        self, before: Case, customer: Customer, understood: Understood, reaction: Reaction
+    ) -> None:
+        case = self._decided(before, customer, understood)
+        now = self.clock()
+        case = rules.touch(case, now)
+        count = Reaction(owner=reaction.owner, kind="count", id=reaction.id)
+        changes = {
+            name: [str(old or ""), str(new or "")]
+            for name, old, new in (
+                ("topic", before.topic.label, case.topic.label),
+                ("priority", before.priority, case.priority),
+                ("team", before.team, case.team),
+            )
+            if old != new
+        }
+        note = event(case, self.ids.new(), now, "understood", changes)
+        writes = [self.reactions.done(reaction), self.reactions.new(count, now + GRACE)]
+        if changes:
+            writes.append(self.cases.new_message(note))
+        self.cases.save(case, *writes)
+
+    def _decided(self, case: Case, customer: Customer, understood: Understood) -> Case:
+        reasons = dict(case.reasons)
+        fields: dict[str, Any] = {}
+        if understood.language.known or not case.language:
+            fields["language"] = understood.language.code
+            reasons["language"] = understood.language.reason
+        mood = understood.sentiment
+        fields["sentiment"] = str(mood.label) if mood.label else case.sentiment
+        fields["sentiment_score"] = mood.score if mood.label else case.sentiment_score
+        reasons["sentiment"] = mood.reason
+        if case.topic.source != "person":
+            fields["topic"] = _topic(understood.topic)
+            reasons["topic"] = understood.topic.reason or fields["topic"].why
+        changed = case.model_copy(update=fields)
+        return self._placed(changed, customer, understood, reasons)
+
+    def _placed(
+        self, case: Case, customer: Customer, understood: Understood, reasons: dict[str, str]
+    ) -> Case:
+        facts = self._facts(
+            case, customer, understood.text, case.language or "", case.topic.label or ""
+        ).model_copy(
+            update={
+                "sentiment": understood.sentiment.label,
+                "sentiment_score": understood.sentiment.score,
+            }
+        )
+        decided = decide_priority(facts, self.settings.read("priorities", PrioritySettings).rules)
+        routing = self.settings.read("routing", RoutingSettings)
+        teams = self.settings.read("topics", TopicsSettings).teams
+        known = _routing_facts(case, customer, understood.text, str(decided.priority))
+        placed = route(known, routing.rules, teams, routing.default_team)
+        fields: dict[str, Any] = {"tags": tuple(dict.fromkeys((*case.tags, *placed.tags)))}
+        if not reasons.get("priority", "").startswith(BY_PERSON):
+            fields["priority"] = Priority(str(placed.priority or decided.priority))
+            reasons["priority"] = placed.reason if placed.priority else decided.reason
+        if not reasons.get("team", "").startswith(BY_PERSON):
+            fields["team"] = placed.team
+            reasons["team"] = placed.reason
+        priority = fields.get("priority", case.priority)
+        targets = self.settings.read("promises", PromiseSettings)
+        fields["promises"] = again(case.promises, targets, priority, case.created_at)
+        return case.model_copy(update={**fields, "reasons": reasons})
+
+
+def _topic(decision: TopicDecision) -> Topic:
+    return Topic(
+        label=decision.label,
+        confidence=round(decision.confidence, 4),
+        source=decision.source,
+        why=", ".join(decision.why[:8]),
+    )
+
+
+def _routing_facts(case: Case, customer: Customer, text: str, priority: str) -> dict[str, Any]:
+    return {
+        **case.model_dump(mode="json", exclude={"promises", "participants", "reasons"}),
+        "priority": priority,
+        "text": text[:20_000],
+        "customer": customer.model_dump(mode="json", exclude={"suppressed"}),
+    }

@@ -1,0 +1,59 @@
+"""Those who react to facts, each on a queue of its own: restartable alone, in nobody's way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from chalice import Blueprint
+from pydantic import ValidationError
+
+from chalicelib import bootstrap
+from chalicelib.errors import Unprocessable
+from chalicelib.handlers.events import Failures, each_record
+from chalicelib.observability import correlated
+from chalicelib.store.reactions import Reaction, parse
+
+events = Blueprint(__name__)
+LAST_TRIES = 3  # receipts after which a case goes on without a service that does not answer
+
+
+@events.on_sqs_message(queue_arn="arn:aws:sqs:::TriageQueue", batch_size=10)
+def triage(event: Any) -> Failures:
+    """Understand new cases."""
+    flow = bootstrap.get().triage
+    return _each(event, lambda reaction, n: flow.triage(reaction, last_try=n >= LAST_TRIES))
+
+
+@events.on_sqs_message(queue_arn="arn:aws:sqs:::AcknowledgeQueue", batch_size=10)
+def acknowledge(event: Any) -> Failures:
+    """Tell customers that their cases have been opened."""
+    flow = bootstrap.get().replying
+    return _each(event, lambda reaction, _: flow.acknowledge(reaction))
+
+
+@events.on_sqs_message(queue_arn="arn:aws:sqs:::CountQueue", batch_size=10)
+def count(event: Any) -> Failures:
+    """Keep the counts in line with the cases."""
+    flow = bootstrap.get().counting
+    return _each(event, lambda reaction, _: flow.count(reaction))
+
+
+@events.on_sqs_message(queue_arn="arn:aws:sqs:::SendQueue", batch_size=10)
+def send(event: Any) -> Failures:
+    """Send outbound messages."""
+    flow = bootstrap.get().sending
+    return _each(event, lambda reaction, _: flow.send(reaction))
+
+
+def _each(event: Any, work: Callable[[Reaction, int], None]) -> Failures:
+    def one(body: str, receipts: int) -> None:
+        try:
+            reaction = parse(body)
+        except (ValueError, ValidationError) as error:
+            raise Unprocessable("the body is no reaction") from error
+        with correlated(case=reaction.case_id, correlation_id=reaction.id) as log:
+            work(reaction, receipts)
+            log.info("reacted", extra={"kind": reaction.kind})
+
+    return each_record(event, one)

@@ -1,0 +1,31 @@
+"""What the clock starts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalice import Blueprint
+
+from chalicelib import bootstrap
+from chalicelib.observability import count, flush, logger
+
+events = Blueprint(__name__)
+
+
+@events.schedule("rate(5 minutes)")
+def detect_trends(event: Any) -> None:
+    """Look for topics that are too full."""
+    found = bootstrap.get().detecting.detect()
+    count("TrendsActive", found.active)
+    logger().info("trends looked for", extra=found.model_dump())
+    flush()
+
+
+@events.schedule("rate(1 minute)")
+def sweep(event: Any) -> None:
+    """Look for what should have happened by now and did not."""
+    swept = bootstrap.get().sweeping.sweep()
+    count("ReactionsOverdue", swept.reactions)
+    count("MailsRetaken", swept.mails)
+    logger().info("swept", extra=swept.model_dump())
+    flush()
