@@ -1,0 +1,8 @@
+"""E-mail in: raw MIME and the receiving service's notice into models. See `parse` and `notice`."""
+
+from __future__ import annotations
+
+from chalicelib.channels.mail.notice import MailNotice, parse_notice
+from chalicelib.channels.mail.parse import parse_mail
+
+__all__ = ["MailNotice", "parse_mail", "parse_notice"]
