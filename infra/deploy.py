@@ -60,6 +60,8 @@ def main(arguments: list[str] | None = None) -> int:
     say = progress("deploy ")
     try:
         session = boto3.Session()
+        if session.region_name is None:  # STS would answer without one
+            raise NoRegionError
         outputs = deploy(options, session.client, say)
     except NoRegionError:
         return _refuse("no region: set AWS_DEFAULT_REGION, e.g. us-east-1")
@@ -211,7 +213,7 @@ def _put_signing_key(ssm: Any, name: str, say: Say) -> None:
 
 
 def _create_admin(cognito: Any, pool: str, email: str, say: Say) -> None:
-    """Creates the user with a random password, shown once; an existing user keeps theirs."""
+    """Creates the user with a random password, shown once; one who has a password keeps it."""
     try:
         cognito.admin_create_user(
             UserPoolId=pool,
@@ -222,18 +224,16 @@ def _create_admin(cognito: Any, pool: str, email: str, say: Say) -> None:
                 {"Name": "email_verified", "Value": "true"},
             ],
         )
-        fresh = True
     except ClientError as error:
         if error.response["Error"]["Code"] != "UsernameExistsException":
             raise
-        fresh = False
     for group in _ADMIN_GROUPS:
         cognito.admin_add_user_to_group(UserPoolId=pool, Username=email, GroupName=group)
-    if not fresh:
+    if cognito.admin_get_user(UserPoolId=pool, Username=email)["UserStatus"] == "CONFIRMED":
         say(f"{email} exists and administers")
         return
-    # Upper and lower case and digits, whatever chance brings.
-    password = f"Aa1{secrets.token_urlsafe(15)}"
+    # Upper and lower case, digit and symbol, whatever chance brings.
+    password = f"Aa1!{secrets.token_urlsafe(15)}"
     cognito.admin_set_user_password(
         UserPoolId=pool, Username=email, Password=password, Permanent=True
     )
