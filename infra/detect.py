@@ -95,7 +95,7 @@ def alarm_rows(
             episode.window,
             f"{episode.expected:.4g}",
             episode.seen,
-            f"{episode.p:.3g}",
+            f"{episode.p_opened:.3g}",
             episode.method.value,
         )
 

@@ -22,6 +22,8 @@ from chalicelib.trends.series import HOURS_A_WEEK, Calendar
 
 SETTLING_HOURS = 48
 _KEPT_A_WEEK = 0.965  # season and dispersion forget half of it in 20 weeks
+YOUNG_DAYS = 14
+_KEPT_A_YOUNG_DAY, _REBASED_DAYS = 0.7, 28
 _OWN_SEASON_FROM = 60.0  # effective cases; below, a season of one's own is mostly noise
 _DAY, _HOUR, _KIND, _SLOT = 20.0, 6.0, 20.0, 40.0  # effective cases the pooled factor is worth
 _PRIOR_DISPERSION, _PRIOR_INFORMATION = 1.6, 6.0
@@ -121,6 +123,7 @@ class Memory:
             usual = cell.level * factors[i]
             if _covered(begin + i, replaced):
                 cell.counts[slot] = cell.counts.get(slot, 0.0) + usual
+                _widen(cell, self.widening)
                 continue
             cell.counts[slot] = cell.counts.get(slot, 0.0) + count
             _observe(cell, count, factors[i], self.widening)
@@ -141,15 +144,23 @@ class Memory:
             visits[slot] += 1.0
             if replaced and _covered(begin + i, replaced):
                 count = cell.level * profile[slot]
+                _widen(cell, widening)
             else:
                 _observe(cell, count, profile[slot], widening)
             if count:
                 counts[slot] = counts.get(slot, 0.0) + count
 
-    def refresh(self, cell: Cell, pool: Pool, decay: bool) -> None:
-        """Bring dispersion and season up to what was counted; once a day is enough."""
-        if decay:
-            _forget(cell)
+    def refresh(self, cell: Cell, pool: Pool, age: int) -> None:
+        """Bring dispersion, season and a young level up to what was counted; once a day at most.
+
+        `age` is in days. Residuals of the first days were those of a flat season: they are soon
+        forgotten, and a young level is estimated again with the season as it is known now.
+        """
+        if age <= YOUNG_DAYS:
+            _forget_noise(cell, _KEPT_A_YOUNG_DAY)
+        elif age % 7 == 0:
+            _forget_noise(cell, _KEPT_A_WEEK)
+            _forget_season(cell)
         cell.dispersion = _dispersion(cell, pool)
         if cell.visits is None:
             if cell.effective() < _OWN_SEASON_FROM:
@@ -157,6 +168,16 @@ class Memory:
             visited = Counter(self.calendar.slots(cell.since, cell.settled))
             cell.visits = [float(visited[s]) for s in range(HOURS_A_WEEK)]
         cell.profile = _own_profile(cell, pool.profile)
+        if age <= _REBASED_DAYS:
+            self._rebase(cell, age * 24)
+
+    def _rebase(self, cell: Cell, hours: int) -> None:
+        profile = cell.profile or _FLAT
+        exposure = sum(v * f for v, f in zip(cell.visits or [], profile, strict=True))
+        total = sum(cell.counts.values())
+        variance = cell.dispersion / (total + 1) + self.widening * hours / 3
+        cell.shape = 1 / variance
+        cell.rate = cell.shape * exposure / (total + 0.5)
 
 
 def season_error(cell: Cell, hours: int) -> float:
@@ -209,9 +230,9 @@ def _observe(cell: Cell, count: float, factor: float, widening: float) -> None:
     cell.squares += residual * residual
     cell.expected += usual
     cell.uncertainty += usual * (_excess(spread) + 2 * spread * spread * usual)
-    kept = 1.0 / (1.0 + widening * cell.shape)
-    cell.shape = cell.shape * kept + count / spread
-    cell.rate = cell.rate * kept + factor / spread
+    _widen(cell, widening)
+    cell.shape += count / spread
+    cell.rate += factor / spread
 
 
 def _empty(cell: Cell, factors: Sequence[float], widening: float) -> None:
@@ -224,9 +245,15 @@ def _empty(cell: Cell, factors: Sequence[float], widening: float) -> None:
     cell.squares += square
     cell.expected += usual
     cell.uncertainty += usual * _excess(spread) + 2 * spread * spread * square
-    kept = 1.0 / (1.0 + widening * len(factors) * cell.shape)
+    _widen(cell, widening * len(factors))
+    cell.rate += exposure / spread
+
+
+def _widen(cell: Cell, variance: float) -> None:
+    """The level may have drifted: its relative variance grows, its mean stays."""
+    kept = 1.0 / (1.0 + variance * cell.shape)
     cell.shape *= kept
-    cell.rate = cell.rate * kept + exposure / spread
+    cell.rate *= kept
 
 
 def _excess(spread: float) -> float:
@@ -234,10 +261,13 @@ def _excess(spread: float) -> float:
     return spread * (6 * spread * spread - 6 * spread + 1)
 
 
-def _forget(cell: Cell) -> None:
-    cell.squares *= _KEPT_A_WEEK
-    cell.expected *= _KEPT_A_WEEK
-    cell.uncertainty *= _KEPT_A_WEEK
+def _forget_noise(cell: Cell, kept: float) -> None:
+    cell.squares *= kept
+    cell.expected *= kept
+    cell.uncertainty *= kept
+
+
+def _forget_season(cell: Cell) -> None:
     if cell.visits is not None:
         cell.counts = {s: c * _KEPT_A_WEEK for s, c in cell.counts.items()}
         cell.visits = [v * _KEPT_A_WEEK for v in cell.visits]

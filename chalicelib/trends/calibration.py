@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from math import log10
 
 HOURS_A_MONTH = 720.0
-NEAR = 2.0  # the score from which on a series is "near"; a few times a month
+NEAR = 2.5  # the score from which on a series is "near"; about once a month
 _BOUNDS = (0.5, 2.0, 8.0, 30.0, 120.0, 480.0)  # cases a day between the classes
 # by class: log10 of clusters a series-month that reach NEAR, and decades lost per unit of score
-_HEIGHT = (-0.05, -0.05, -0.05, -0.05, -0.05, -0.05, -0.05)
-_SLOPE = (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+_HEIGHT = (-0.22, -0.12, -0.07, 0.0, 0.08, 0.03, 0.02)
+_SLOPE = (0.92, 0.92, 0.92, 0.92, 0.92, 0.92, 0.92)
 _PRIOR_CLUSTERS = 12.0
 CLASSES = len(_BOUNDS) + 1
 

@@ -22,6 +22,7 @@ from math import exp, log
 from chalicelib.base import to_utc
 from chalicelib.trends.baseline import (
     SETTLING_HOURS,
+    YOUNG_DAYS,
     Cell,
     Memory,
     Pool,
@@ -38,13 +39,15 @@ from chalicelib.trends.scan import LONGEST, Usual, Window, fullest
 from chalicelib.trends.series import Calendar, HourlySeries, hour_of, moment_of
 
 _LASTING_HOURS = 336
+_MOSTLY = 0.5
+_NEW_LEVEL_HOURS = 96
 _TAILS = (3, 6, 12)
 _LOG_STILL = log(0.02)
 _SMALLEST_PART = 1 / 12
 _PARTIAL_PRICE = 0.3  # decades: a running hour is looked at a dozen times
 _CLUSTER_GAP = 48
-_YOUNG_DAYS = 14
 _BAND = 0.005
+_KEPT_BACK = 0.8  # of the budget: worlds differ, and a promise should hold in the next one too
 _NOTHING = HourlySeries(0, {})
 
 
@@ -60,6 +63,7 @@ class Episode:
     p: float
     method: Method
     end: int | None = None
+    p_opened: float = 1.0
     total_seen: int = 0
     total_expected: float = 0.0
 
@@ -87,6 +91,7 @@ class Detector:
         self.replay = Replay()
         self.watches: dict[str, Watch] = {}
         self.hour: int | None = None
+        self.open_at_midnight = 0
         self._depths: Counter[int] = Counter()
         self._begun: list[tuple[str, Episode]] = []
 
@@ -210,28 +215,31 @@ class Detector:
     ) -> None:
         volume = volume_class(watch.cell.level * 24)
         score = window.score - (_PARTIAL_PRICE if part < 1.0 else 0.0)
-        cost = self.replay.false_alarms(score, volume)
-        if cost <= self._budget(name):
-            p = cost / HOURS_A_MONTH
+        p = self.replay.false_alarms(score, volume) / HOURS_A_MONTH
+        if p <= self._allowed(name):
             self._open(name, watch, series, hour, part, window, p, Method.SCAN)
         elif part == 1.0 and score >= NEAR:
             if hour - watch.near > _CLUSTER_GAP:
                 self.replay.near[volume] += 1
             watch.near = hour
 
-    def _budget(self, name: str) -> float:
-        """False alarms a month that this series may cost.
+    def _allowed(self, name: str) -> float:
+        """The chance in an hour at which this series may alarm when nothing is the matter.
 
-        Combinations of two attributes are many; together they may cost what single ones do.
+        Combinations of two attributes are many; together they may cost what single ones do. Where
+        very many cells are watched, the first step of Benjamini and Hochberg is the tighter limit.
         """
         depth = depth_of(name)
         alike = self._depths[depth]
         budget = self.config.false_alarms_per_series_month
-        budget *= min(1.0, self._depths[1] / alike) if self._depths[1] else 1.0
+        budget *= min(1.0, max(self._depths[1], 1) / alike)
         if self.config.false_alarms_per_month is not None:
             total = self.config.false_alarms_per_month / len(self._depths)
             budget = min(budget, total / alike)
-        return budget
+        discoveries = (1 + self.open_at_midnight) / len(self.watches)
+        return min(
+            budget * _KEPT_BACK / HOURS_A_MONTH, self.config.false_discovery_rate * discoveries
+        )
 
     def _open(
         self,
@@ -255,6 +263,7 @@ class Detector:
             seen=window.seen,
             p=p,
             method=method,
+            p_opened=p,
             total_seen=sum(series.counts.get(h, 0) for h in range(start, closed)),
             total_expected=level * sum(self._factors(watch.cell, start, closed)),
         )
@@ -264,13 +273,13 @@ class Detector:
         """Does the episode go on in this hour?"""
         usual = self._usual(watch, series, episode.start)
         if not self._still(watch, usual, episode, series, hour):
-            self._end(watch, episode, hour)
+            self._end(watch, episode, series, hour)
             return
+        self._confirm(watch, usual, episode, series, hour)
         episode.total_seen += series.counts.get(hour, 0)
         episode.total_expected += usual.level * self._factors(watch.cell, hour, hour + 1)[0]
         if hour - episode.start >= _LASTING_HOURS:
-            self._end(watch, episode, hour)
-            self._new_level(watch, series, hour)
+            self._end(watch, episode, series, hour)
 
     def _still(
         self, watch: Watch, usual: Usual, episode: Episode, series: HourlySeries, hour: int
@@ -284,18 +293,37 @@ class Detector:
                 return True
         return False
 
-    def _end(self, watch: Watch, episode: Episode, hour: int) -> None:
+    def _confirm(
+        self, watch: Watch, usual: Usual, episode: Episode, series: HourlySeries, hour: int
+    ) -> None:
+        """An outbreak that goes on becomes more certain."""
+        if episode.method is Method.COLD_START:
+            return
+        first = max(episode.start, hour - LONGEST + 1)
+        seen = [series.counts.get(h, 0) for h in range(first, hour + 1)]
+        window = fullest(usual, seen, self._factors(watch.cell, first, hour + 1), 1)
+        if window is not None:
+            volume = volume_class(watch.cell.level * 24)
+            cost = self.replay.false_alarms(window.score, volume)
+            episode.p = min(episode.p, cost / HOURS_A_MONTH)
+
+    def _end(self, watch: Watch, episode: Episode, series: HourlySeries, hour: int) -> None:
         episode.end = hour
         watch.replaced.append((episode.start, hour))
         watch.free_from = hour + 1
         watch.episode = None
+        recent = hour - _LASTING_HOURS
+        unusual = sum(last - max(first, recent) + 1 for first, last in watch.replaced)
+        if unusual > _LASTING_HOURS * _MOSTLY:
+            self._new_level(watch, series, hour)
 
     def _new_level(self, watch: Watch, series: HourlySeries, hour: int) -> None:
-        """What has lasted two weeks is not an outbreak any more but how it is now."""
-        first = hour - LONGEST + 1
+        """What was unusual for most of two weeks is no outbreak any more but how it is now."""
+        first = hour - _NEW_LEVEL_HOURS + 1
+        watch.replaced = []
         seen = sum(series.counts.get(h, 0) for h in range(first, hour + 1))
-        watch.cell.shape = 4.0
-        watch.cell.rate = 4.0 * sum(self._factors(watch.cell, first, hour + 1)) / max(seen, 1)
+        watch.cell.shape = 25.0
+        watch.cell.rate = 25.0 * sum(self._factors(watch.cell, first, hour + 1)) / max(seen, 1)
 
     # -- memory
 
@@ -304,19 +332,21 @@ class Detector:
         if watch.episode is not None:
             replaced = [*replaced, (watch.episode.start, until)]
         self.memory.settle(watch.cell, until, series.counts, replaced, self.pool)
-        if watch.replaced and watch.replaced[0][1] < until:
-            watch.replaced = [r for r in watch.replaced if r[1] >= until]
+        oldest = until - _LASTING_HOURS
+        if watch.replaced and watch.replaced[0][1] < oldest:
+            watch.replaced = [r for r in watch.replaced if r[1] >= oldest]
 
     def _midnight(self, history: Mapping[str, HourlySeries], hour: int) -> None:
+        self.open_at_midnight = sum(w.episode is not None for w in self.watches.values())
         refreshed = False
         for name, watch in self.watches.items():
             cell, series = watch.cell, history.get(name, _NOTHING)
             age = (hour - cell.since) // 24
-            if (cell.visits is None or age > _YOUNG_DAYS) and age % 7:
+            if (cell.visits is None or age > YOUNG_DAYS) and age % 7:
                 continue
             self._settle(watch, series, hour - SETTLING_HOURS)
             volume = volume_class(cell.level * 24)
-            self.memory.refresh(cell, self.pool, decay=age % 7 == 0 and age > 0)
+            self.memory.refresh(cell, self.pool, age)
             watch.season = _season_errors(cell)
             if age % 7 == 0 and hour - cell.since > self.config.cold_hours:
                 self.replay.hours[volume] += 168

@@ -19,7 +19,7 @@ WINDOWS = (1, 2, 3, 4, 6, 8, 12, 18, 24, 36, 48)
 LONGEST = WINDOWS[-1]
 _SCREEN = 2.8  # deviations that a window needs before the exact tail is worth computing
 _LN10 = log(10)
-_PRICE_EXPONENT = 0.5
+_PRICE_EXPONENT = 0.2
 
 
 def price(hours: int) -> float:

@@ -26,6 +26,7 @@ def dump(detector: Detector) -> dict[str, Any]:
     return {
         "version": VERSION,
         "hour": detector.hour,
+        "open": detector.open_at_midnight,
         "pool": {"profile": _short(detector.pool.profile), "dispersion": detector.pool.dispersion},
         "replay": {"hours": detector.replay.hours, "near": detector.replay.near},
         "cells": {name: _watch(watch) for name, watch in detector.watches.items()},
@@ -39,6 +40,7 @@ def load(config: DetectorConfig, state: Mapping[str, Any]) -> Detector:
     detector = Detector(config)
     try:
         detector.hour = state["hour"]
+        detector.open_at_midnight = state["open"]
         detector.pool = Pool(**state["pool"])
         detector.replay = Replay(**state["replay"])
         for name, kept in state["cells"].items():
