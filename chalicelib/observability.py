@@ -6,9 +6,11 @@ message's id on its way in and out, `case` the case's reference or id.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -18,12 +20,12 @@ from aws_lambda_powertools.metrics import MetricUnit
 @cache
 def logger() -> Logger:
     """This process's logger, made when first used: it reads the environment."""
-    return Logger(utc=True)
+    return Logger(service="custops", utc=True)
 
 
 @cache
 def metrics() -> Metrics:
-    return Metrics()
+    return Metrics(namespace="CustOps", service="custops")
 
 
 @contextmanager
@@ -35,6 +37,13 @@ def correlated(**keys: Any) -> Iterator[Logger]:
         yield log
     finally:
         log.remove_keys(list(keys))
+
+
+def described(error: BaseException) -> dict[str, Any]:
+    """An error for the log: its type and where it happened, not its words, which may quote people."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in frames[-8:]]
+    return {"error": type(error).__name__, "where": where}
 
 
 def count(name: str, value: float = 1) -> None:

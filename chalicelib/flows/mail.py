@@ -10,16 +10,14 @@ A mail whose intake keeps failing ends in quarantine too; the rest of the queue 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.cases.models import DeliveryEvent, DeliveryStatus
-from chalicelib.channels.mail import parse_mail
-from chalicelib.channels.models import Disposition, Envelope, InboundMessage
-from chalicelib.channels.notice import parse_notice
+from chalicelib.channels.mail import MailNotice, parse_mail, parse_notice
+from chalicelib.channels.models import Disposition, InboundMessage
 from chalicelib.channels.settings import ChannelSettings
-from chalicelib.errors import Contended, CustOpsError, NotFound, Unprocessable
+from chalicelib.errors import NotFound, Unprocessable
 from chalicelib.flows.intake import Receipt
 from chalicelib.ports import Clock, Objects
 from chalicelib.store.quarantine import Quarantined
@@ -143,4 +141,5 @@ def _replay(body: str) -> MailNotice | None:
     if not body.lstrip().startswith('{"replay"'):
         return None
     content = json.loads(body)
-    return MailNotice(key=str(content["replay"]))
+    key = str(content["replay"])
+    return MailNotice(bucket="", key=key, ses_message_id=key.rpartition("/")[2])

@@ -13,7 +13,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.errors import CustOpsError, Unprocessable
-from chalicelib.observability import correlated, count, flush, logger
+from chalicelib.observability import correlated, count, described, flush, logger
 
 Failures = dict[str, list[dict[str, str]]]
 
@@ -38,9 +38,10 @@ def each_record(event: Any, work: Callable[[str, int], None]) -> Failures:
                 log.warning("this event failed and comes again", extra=_described(error))
                 failed.append({"itemIdentifier": record["messageId"]})
             except Exception as error:  # a bug must not take the rest of the batch with it
-                log.exception("this event met a bug", extra=_described(error))
+                log.error("this event met a bug", extra=described(error))
                 failed.append({"itemIdentifier": record["messageId"]})
-    count("EventsFailed", len(failed))
+    if failed:
+        count("EventsFailed", len(failed))
     logger().info("batch done", extra={"records": len(records), "failed": len(failed)})
     flush()
     return {"batchItemFailures": failed}
