@@ -6,7 +6,13 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-_WORD = re.compile(r"\w+(?:['’]\w+)*")
+# Vowel signs and the like, which belong to words although the regular expression \w lacks them.
+MARKS = (
+    "\u0300-\u036f\u0591-\u05bd\u064b-\u0652\u0900-\u0903\u093a-\u094f\u0962\u0963"
+    "\u0981-\u0dff\u0e31-\u0e4e"
+)
+
+_WORD = re.compile(rf"(?:\w|[{MARKS}])+(?:['’](?:\w|[{MARKS}])+)*")
 _UNSPACED = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff]"
 )
