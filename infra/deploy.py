@@ -78,6 +78,8 @@ def main(arguments: list[str] | None = None) -> int:
 def deploy(options: argparse.Namespace, client: Client, say: Say) -> dict[str, str]:
     """Deploys as `options` say and returns the outputs of the stacks and PublicUrl."""
     stage: str = options.stage
+    if options.api_domain and not options.certificate:
+        raise Failure("--api-domain needs --certificate, the ARN of its certificate in ACM")
     manifest = _read_manifest(options.package, stage)
     account, region = _whoami(client("sts"))
     say(f"account {account}, region {region}")
@@ -197,7 +199,8 @@ def _parameters(options: argparse.Namespace, bucket: str) -> dict[str, str]:
 def _public_url(options: argparse.Namespace, outputs: dict[str, str]) -> str:
     if options.public_url:
         return str(options.public_url).rstrip("/")
-    return f"https://{options.api_domain}" if options.api_domain else outputs["ApiUrl"]
+    # The own domain is a parameter of the stack and need not be given each time.
+    return outputs.get("ApiDomainUrl", outputs["ApiUrl"])
 
 
 def _put_signing_key(ssm: Any, name: str, say: Say) -> None:

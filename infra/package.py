@@ -72,16 +72,19 @@ def package(
 ) -> dict[str, Any]:
     """Packages `project` into `out` and returns the manifest; does nothing if nothing changed.
 
-    `build` is where the work is done, by default .build/<stage> of the project. Raises Failure.
+    `build` is where the work is done, by default .build/work/<stage>. Raises Failure.
     """
     if not STAGE_NAME.fullmatch(stage):
         raise Failure(f"{stage!r}: a stage is a short word of a-z, 0-9 and -, beginning with a-z")
+    for needed in ("app.py", "requirements.txt"):
+        if not (project / needed).is_file():
+            raise Failure(f"{project} has no {needed}")
     target = _target(stage)
     inputs = _fingerprint(project, stage, target)
     if known := _unchanged(out, inputs, lint=lint):
         say("nothing changed since the last package")
         return known
-    build = build or project / ".build" / stage
+    build = build or project / ".build" / "work" / stage
     source = _lay_out(project, stage, target, build, say)
     say("chalice package")
     template = _chalice_package(source, stage, build / "chalice")

@@ -12,7 +12,7 @@ def refusal(code: str, message: str, status: int = 400) -> ClientError:
     """The error that boto3 raises when a service refuses."""
     metadata = {"HTTPStatusCode": status}
     return ClientError(
-        {"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata},  # type: ignore[typeddict-item]
+        {"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata},
         "Operation",
     )
 

@@ -26,7 +26,7 @@ def tree(place: Path) -> Path:
 
 
 def test_the_zip_depends_on_names_and_contents_only(tmp_path: Path) -> None:
-    hashes = set()
+    hashes: set[str] = set()
     for run in ("one", "two"):
         place = tree(tmp_path / run)
         bundle.compile_tree(place)

@@ -88,6 +88,14 @@ def test_the_public_address_follows_each_deployment(account: Account, package: P
     assert parameter("public-url") == outputs["PublicUrl"] == "https://help.example.com"
 
 
+def test_an_own_domain_is_the_public_address(account: Account, package: Path) -> None:
+    account.cloudformation.outputs["ApiDomainUrl"] = "https://help.example.com"
+    outputs = account.deploy(package, "--api-domain", "help.example.com", "--certificate", "arn")
+    assert parameter("public-url") == outputs["PublicUrl"] == "https://help.example.com"
+    with pytest.raises(Failure, match="--certificate"):
+        account.deploy(package, "--api-domain", "help.example.com")
+
+
 def test_the_answers_of_the_gateway_are_put_once(account: Account, package: Path) -> None:
     account.deploy(package)
     account.deploy(package)
