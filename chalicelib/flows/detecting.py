@@ -125,7 +125,8 @@ class Detecting:
     ) -> list[TrendHour]:
         if trend.series not in series:
             return trend.hours
-        points = detector.explain_plot(trend.series, series[trend.series], now, PLOT_HOURS)
+        end = hour_of(now) + 1
+        points = detector.plot(trend.series, series[trend.series], end - PLOT_HOURS, end)
         shown = []
         for point in points:
             cell = counts.get(hour_of(point.hour))

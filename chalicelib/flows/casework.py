@@ -1,0 +1,81 @@
+"""What an agent changes in a case: its state, who looks after it, what it is about.
+
+A change is written with its history entry, and with a new count where the topic was corrected, in
+one transaction: the statistics can never disagree with the case.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from chalicelib.cases import rules
+from chalicelib.cases.models import Case, CasePatch, CaseStatus
+from chalicelib.errors import Invalid, StaleVersion
+from chalicelib.flows.timeline import event
+from chalicelib.ports import Clock, Ids
+from chalicelib.promises.rules import PromiseSettings, again, kept
+from chalicelib.store.reactions import Reaction
+from chalicelib.understanding.models import TopicsSettings
+
+if TYPE_CHECKING:
+    from chalicelib.store.cases import CaseStore
+    from chalicelib.store.reactions import ReactionStore
+    from chalicelib.store.settings import SettingsStore
+
+GRACE = timedelta(minutes=2)
+SOLVED = frozenset({CaseStatus.RESOLVED, CaseStatus.CLOSED})
+
+
+@dataclass(frozen=True)
+class Casework:
+    cases: CaseStore
+    reactions: ReactionStore
+    settings: SettingsStore
+    clock: Clock
+    ids: Ids
+
+    def patch(self, case_id: str, version: int, given: CasePatch, by: str) -> Case:
+        """The case after a change; as it was where the patch changes nothing.
+
+        Raises NotFound, StaleVersion with the newest state, Conflict for a forbidden step, Invalid
+        for a topic that is not defined.
+        """
+        case = self.cases.get(case_id)
+        if case.version != version:
+            newest = case.model_dump(mode="json")
+            raise StaleVersion(f"it is at version {case.version} by now", current=newest)
+        check_topic(self.settings, given.topic)
+        now = self.clock()
+        changed = rules.apply(case, given, now, by)
+        if not changed.changes:
+            return case
+        after = changed.case.model_copy(update={"promises": self._clocks(case, changed.case)})
+        note = event(after, self.ids.new(), now, "changed", changed.changes, by)
+        writes = [self.cases.new_message(note)]
+        if "topic" in changed.changes:
+            count = Reaction(owner=f"CASE#{case.id}", kind="count", id=self.ids.new())
+            writes.append(self.reactions.new(count, now + GRACE))
+        self.cases.save(after, *writes)
+        return after
+
+    def _clocks(self, before: Case, after: Case) -> object:
+        """The promises under a new priority; the resolution clock stops when the case is solved."""
+        promises = after.promises
+        if after.priority != before.priority:
+            targets = self.settings.read("promises", PromiseSettings)
+            promises = again(promises, targets, after.priority, after.created_at)
+        if after.status in SOLVED and before.status not in SOLVED:
+            stopped = kept(promises.resolution, after.updated_at)
+            promises = promises.model_copy(update={"resolution": stopped})
+        return promises
+
+
+def check_topic(settings: SettingsStore, label: str | None) -> None:
+    """Raises Invalid for a topic that nobody defined, where topics are defined."""
+    if not label:
+        return
+    known = {topic.label for topic in settings.read("topics", TopicsSettings).topics}
+    if known and label not in known:
+        raise Invalid.field("topic", "is not one of the topics that are defined")
