@@ -74,41 +74,48 @@ def package(
 
     `build` is where the work is done, by default .build/work/<stage>. Raises Failure.
     """
-    if not STAGE_NAME.fullmatch(stage):
-        raise Failure(f"{stage!r}: a stage is a short word of a-z, 0-9 and -, beginning with a-z")
-    for needed in ("app.py", "requirements.txt"):
-        if not (project / needed).is_file():
-            raise Failure(f"{project} has no {needed}")
+    _check(project, stage)
     target = _target(stage)
     inputs = _fingerprint(project, stage, target)
     if known := _unchanged(out, inputs, lint=lint):
         say("nothing changed since the last package")
         return known
-    build = build or project / ".build" / "work" / stage
-    source = _lay_out(project, stage, target, build, say)
+    work = build or project / ".build" / "work" / stage
+    source = _lay_out(project, stage, target, work, say)
     say("chalice package")
-    template = _chalice_package(source, stage, build / "chalice")
+    template = _chalice_package(source, stage, work / "chalice")
     say("byte-compiling and zipping")
     out.mkdir(parents=True, exist_ok=True)
-    archive = _repack(build / "chalice" / "deployment.zip", build / "code", out)
+    # Without a manifest the package cannot be deployed, should what follows fail.
+    (out / "manifest.json").unlink(missing_ok=True)
+    archive = _repack(work / "chalice" / "deployment.zip", work / "code", out)
     _point_at(template, archive.name)
-    template_file = out / "template.json"
-    template_file.write_text(json.dumps(template, indent=1), encoding="utf-8")
+    (out / "template.json").write_text(json.dumps(template, indent=1), encoding="utf-8")
     if lint:
         say("linting the template")
-        lint_template(template_file)
-    manifest = {
+        lint_template(out / "template.json")
+    manifest = _manifest(stage, target, archive) | {"inputs": inputs, "linted": lint}
+    (out / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    _report(template, manifest, say)
+    return manifest
+
+
+def _check(project: Path, stage: str) -> None:
+    if not STAGE_NAME.fullmatch(stage):
+        raise Failure(f"{stage!r}: a stage is a short word of a-z, 0-9 and -, beginning with a-z")
+    for needed in ("app.py", "requirements.txt"):
+        if not (project / needed).is_file():
+            raise Failure(f"{project} has no {needed}")
+
+
+def _manifest(stage: str, target: Target, archive: Path) -> dict[str, Any]:
+    return {
         "stage": stage,
         "runtime": target.runtime,
         "architecture": target.architecture,
         "zip": archive.name,
         "bytes": archive.stat().st_size,
-        "inputs": inputs,
-        "linted": lint,
     }
-    (out / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-    _report(template, manifest, say)
-    return manifest
 
 
 def _target(stage: str) -> Target:
