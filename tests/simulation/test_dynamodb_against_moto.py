@@ -119,7 +119,7 @@ updates = st.sampled_from(
         "SET l[7] = :t",
         "SET m.a = :n",
         "SET m = :m, #s = :t",
-        "SET copy = #s",
+        "SET twin = #s",
         "ADD n :n",
         "ADD tags :tags",
         "SET #s = :t DELETE tags :tags",

@@ -42,6 +42,7 @@ THROTTLES = frozenset({
     "EC2ThrottledException", "RequestTimeout", "RequestTimeoutException",
 })  # fmt: skip
 DEFAULT_ATTEMPTS = {"legacy": 5, "standard": 3, "adaptive": 3}
+DYNAMODB_ATTEMPTS = {"legacy": 10, "standard": 4, "adaptive": 4}
 MAX_BACKOFF = 20.0  # seconds
 
 
@@ -158,7 +159,7 @@ def _retries(client: Any, service: str) -> tuple[str, int]:
     """
     config = client.meta.config.retries or {}
     mode = config.get("mode", "legacy")
-    default = 10 if mode == "legacy" and service == "dynamodb" else DEFAULT_ATTEMPTS[mode]
+    default = (DYNAMODB_ATTEMPTS if service == "dynamodb" else DEFAULT_ATTEMPTS)[mode]
     return mode, int(config.get("total_max_attempts", default))
 
 

@@ -106,6 +106,7 @@ class Table:
         self.partitions: dict[Any, list[Any]] = {}
         self.changes: list[Change] = []
         self.expiry_attribute: str | None = None
+        self.changed: Callable[[Change], None] | None = None  # hears of each record of the stream
         self.index_lag: Callable[[Item], float] | None = None
         self._late: list[tuple[float, int, Key, Item | None]] = []
         self._writes = 0
@@ -159,9 +160,10 @@ class Table:
             known = new if new is not None else old
             assert known is not None
             keys = {name: known[name] for name in self.schema.names}
-            self.changes.append(
-                Change(len(self.changes) + 1, self.clock(), keys, old, new, by_expiry)
-            )
+            change = Change(len(self.changes) + 1, self.clock(), keys, old, new, by_expiry)
+            self.changes.append(change)
+            if self.changed is not None:
+                self.changed(change)
 
     def expire(self) -> int:
         """Delete what its time-to-live attribute says is over; returns how many items."""
