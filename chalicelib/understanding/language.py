@@ -32,7 +32,7 @@ SURE = 0.55
 READ_CHARACTERS = 500  # more does not change the verdict
 
 _TEMPER = 0.45
-_WORD_TELLS = 7.0  # nats for each word of the list, before tempering
+_WORD_TELLS = 7.0  # nats for the first word of the list; further ones count less (root)
 _TABLE = Path(__file__).with_name("languages.bin")
 _NOISE = re.compile(r"https?://\S{1,2000}|www\.\S{1,2000}|(?<!\S)\S{0,100}@\S{1,200}|[\d_]+")
 _LETTERS = f"(?:[^\\W\\d_]|[{MARKS}])+"
@@ -153,7 +153,7 @@ def _by_ngrams(script: str, letters: str) -> Language:
 
 def _words_for(code: str, spellings: list[str]) -> float:
     listed = TELLING_WORDS.get(code, frozenset())
-    return _WORD_TELLS * sum(word in listed for word in spellings)
+    return _WORD_TELLS * math.sqrt(sum(word in listed for word in spellings))
 
 
 def _penalties(letters: str, group: _Group) -> list[int]:
