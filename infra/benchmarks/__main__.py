@@ -1,0 +1,42 @@
+"""`make bench`: one table, each figure beside a floor that was taken in the same run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from infra.benchmarks import costs, parsing, start
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table; `ratio` is figure / floor where that means something."""
+
+    what: str
+    figure: str
+    floor: str = ""
+    ratio: str = ""
+
+
+SECTIONS: tuple[tuple[str, Callable[[], Iterator[tuple[str, str, str, str]]]], ...] = (
+    ("start of a function (import, clients), beside an empty Chalice handler", start.rows),
+    ("CPU of a mail, beside the standard library's parser", parsing.rows),
+    ("AWS calls and dollars, at the public prices", costs.rows),
+)
+
+
+def main() -> None:
+    wanted = sys.argv[1:]
+    for title, section in SECTIONS:
+        if wanted and not any(word in title for word in wanted):
+            continue
+        print(f"\n{title}\n", flush=True)
+        print(f"  {'':<46}{'figure':>14}{'floor':>14}{'ratio':>8}")
+        for values in section():
+            row = Row(*values)
+            print(f"  {row.what:<46}{row.figure:>14}{row.floor:>14}{row.ratio:>8}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
