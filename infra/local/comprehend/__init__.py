@@ -1,0 +1,1 @@
+"""Amazon Comprehend, locally: it reads the text and answers in Comprehend's shapes."""
