@@ -257,7 +257,8 @@ class _Writer:
             frame = self.frames.pop()
             self.skipping -= frame.skip
             self.pre -= frame.pre
-            self.depth -= frame.quote
+            if frame.quote:
+                self._end_quote()
             if frame.tag == name:
                 break
 
@@ -280,6 +281,13 @@ class _Writer:
     def _blank(self) -> None:
         if self.lines and self.lines[-1].text.strip("> "):
             self.lines.append(Line(("> " * min(self.depth, 20)).rstrip()))
+
+    def _end_quote(self) -> None:
+        """Blank lines at the end of a quote belong behind it."""
+        while self.lines and self.lines[-1].text and not self.lines[-1].text.strip("> "):
+            self.lines.pop()
+        self.depth -= 1
+        self._blank()
 
     def _void(self, name: str, attributes: str) -> None:
         if self.skipping:
@@ -339,7 +347,9 @@ class _Writer:
         shown = "".join(self.current[self.linked :]).strip()
         if not target.lower().startswith(("http://", "https://")) or len(target) > 120 or not shown:
             return
-        if _bare(target) not in _bare(shown) and _bare(shown) not in _bare(target):
+        text, address = _bare(shown), _bare(target)
+        same = address in text or ("." in text and address.startswith(text))
+        if not same:
             self.current.append(f" <{target}>")
 
 

@@ -91,7 +91,7 @@ def is_forward_separator(text: str, texts: list[str], i: int) -> bool:
         phrase.startswith(name) for name in ("forwarded by", "forwarded message from")
     ):
         return False
-    marked = text[0] in "-_=*~—–─" or text[-1] in ":：-"
+    marked = text[0] in "-_=*~—–─>" or text[-1] in ":：-"
     return marked or header_block(texts, first(texts, i + 1)) is not None
 
 
@@ -226,7 +226,7 @@ def attribution_start(texts: list[str], end: int, quoted_below: bool = False) ->
 
 def _is_attribution(joined: str, quoted_below: bool) -> bool:
     bare = joined.strip("*_ ")
-    if not bare.endswith((":", "：")) and not quoted_below:
+    if not bare.endswith((":", "：")) and not quoted_below and not _dashed(bare):
         return False
     wrote = _wrote().search(bare) is not None
     mail, date = _MAIL.search(bare) is not None, _DATE.search(bare) is not None
@@ -238,14 +238,22 @@ def _is_attribution(joined: str, quoted_below: bool) -> bool:
 def is_strong_attribution(texts: list[str]) -> bool:
     """Enough to believe that an unmarked quote follows: not merely "My brother wrote:"."""
     joined = " ".join(texts).strip("*_ ")
+    if _dashed(joined):
+        return _wrote().search(joined) is not None and _TIME.search(joined) is not None
     if not joined.endswith((":", "：")):
         return False
     mail, when = _MAIL.search(joined) is not None, _TIME.search(joined) is not None
     wrote = _wrote().search(joined) is not None
     starts = _start().match(joined) is not None
+    ends = _wrote().search(joined[-40:]) is not None
     if mail:
-        return (when and (starts or wrote)) or (wrote and (starts or len(joined) < 90))
+        return (when and (starts or ends)) or (wrote and starts) or (ends and len(joined) < 90)
     return wrote and when and starts
+
+
+def _dashed(joined: str) -> bool:
+    """ "---- On … wrote ----"."""
+    return joined.startswith("---") and joined.endswith("---")
 
 
 @cache

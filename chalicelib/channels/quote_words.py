@@ -96,7 +96,7 @@ FORWARDED = (
     "iletilmiş mesaj|iletinin başlangıcı|προωθημένο μήνυμα|전달된 메시지|전달된 메일"
 )
 FORWARD_SUBJECT = (
-    r"fwd?|wg|tr|rv|i|enc|enc\.|res|vs|vb|vl|fs|doorst|pd|wtr|pdl|ynt|ilt|i̇lt|továbbítás|"
+    r"fwd?|wg|tr|rv|i|enc|enc\.|vs|vb|vl|fs|doorst|pd|wtr|pdl|ilt|i̇lt|továbbítás|"
     r"redir|転送|转发|轉寄|전달|fw|пересл|пересылка|fwd\.|переслано"
 )
 REPLY_SUBJECT = (

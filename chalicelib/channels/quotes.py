@@ -120,11 +120,28 @@ def _hard_cut(lines: list[Line], texts: list[str], subject: str) -> _Cut:
         if text[0] == ">":
             if ql.is_marker(text):
                 return _Cut(_above(texts, i))
+            if _opens_quoted_forward(texts, i):
+                return _Cut(i, True, _quoted_sender(texts, i + 1))
             continue
         found = _cut_at(lines, texts, i, forward)
         if found is not None:
             return found
     return _Cut(len(lines))
+
+
+def _opens_quoted_forward(texts: list[str], i: int) -> bool:
+    """A forward that is quoted as a whole, with no sentence above it (Apple Mail)."""
+    inner = texts[i].lstrip("> ")
+    if not inner or not ql.is_forward_separator(inner, [], 0):
+        return False
+    before = next((t for t in reversed(texts[:i]) if t.strip("> ")), "")
+    return not before.startswith(">") and not before.endswith((":", "："))
+
+
+def _quoted_sender(texts: list[str], at: int) -> str:
+    inner = [t.lstrip("> ") for t in texts[at : at + 30]]
+    block = ql.header_block(inner, ql.first(inner, 0))
+    return block.sender if block else ""
 
 
 def _cut_at(lines: list[Line], texts: list[str], i: int, forward: bool) -> _Cut | None:
@@ -145,19 +162,22 @@ def _cut_at(lines: list[Line], texts: list[str], i: int, forward: bool) -> _Cut 
         block = ql.header_block(texts, i)
         if block:
             return _as(texts, i, i, forward)
-    if text[-1] in ":：" or lines[i].mark is Mark.ATTRIBUTION:
+    if text[-1] in ":：-" or lines[i].mark is Mark.ATTRIBUTION:
         start = ql.attribution_start(texts, i)
         following = ql.first(texts, i + 1)
         quoted = following < len(texts) and texts[following][:1] == ">"
-        if start is not None and not quoted and ql.is_strong_attribution(texts[start : i + 1]):
+        if start is None or quoted or not any(texts[:start]):
+            return None
+        if ql.is_strong_attribution(texts[start : i + 1]):
             return _Cut(start)
     return None
 
 
 def _as(texts: list[str], at: int, block_at: int, forward: bool) -> _Cut:
-    if not forward:
-        return _Cut(at)
-    block = ql.header_block(texts, ql.first(texts, block_at))
+    block_at = ql.first(texts, block_at)
+    if not forward or (block_at < len(texts) and texts[block_at].startswith("Lähettäjä")):
+        return _Cut(at)  # "VS:" forwards in Danish and Norwegian, but answers in Finnish
+    block = ql.header_block(texts, block_at)
     return _Cut(at, True, block.sender if block else "")
 
 

@@ -28,7 +28,7 @@ def strip(lines: list[Line], new: list[bool], after_quote: bool = False) -> None
     if not after_quote:
         _banner(texts, new, kept)
     end = _disclaimer(texts, new, kept)
-    end = min(end, _delimited(texts, new, kept, end))
+    end = min(end, _delimited(texts, new, kept, end, after_quote))
     end = _device_lines(texts, new, [i for i in kept if i < end and new[i]], end)
     end = _contact_block(texts, [i for i in kept if i < end and new[i]], end)
     for i in range(end, len(lines)):
@@ -84,8 +84,9 @@ def _disclaimer(texts: list[str], new: list[bool], kept: list[int]) -> int:
 
 
 def _is_disclaimer(paragraph: str) -> bool:
-    if _pattern("disclaimer").match(paragraph) and len(paragraph) > 40:
-        return True
+    if _pattern("disclaimer").match(paragraph):
+        short = re.match(r"(?i)\W*(?:virus|viren|think|please)", paragraph) is not None
+        return short or len(paragraph) > 40
     if len(paragraph) < 40:
         return False
     why = _pattern("why").findall(paragraph.lower()[:3000])
@@ -119,7 +120,9 @@ def _short_tail(paragraph: str) -> bool:
 _DELIMITER = re.compile(r"^(?:--|—|–|––|—-|-- ?\*?|__|_{3,}|-{3,}|={3,}|\*{3,}|~{3,}|- -)$")
 
 
-def _delimited(texts: list[str], new: list[bool], kept: list[int], end: int) -> int:
+def _delimited(
+    texts: list[str], new: list[bool], kept: list[int], end: int, after_quote: bool
+) -> int:
     """The line that announces a signature: "-- " anywhere, a ruler only before a short rest."""
     inside = [i for i in kept if i < end and new[i]]
     for position, i in enumerate(inside):
@@ -130,11 +133,21 @@ def _delimited(texts: list[str], new: list[bool], kept: list[int], end: int) -> 
         if not rest:
             return i
         if text in ("--", "—", "–") or text.startswith("-- "):
-            if len(rest) <= MAX_SIGNATURE:
+            if len(rest) <= MAX_SIGNATURE and not _is_letter(texts, rest):
                 return i
-        elif len(rest) <= MAX_RULED and position and _looks_like_signature(texts, rest):
+        elif (
+            len(rest) <= MAX_RULED
+            and (position or after_quote)
+            and _looks_like_signature(texts, rest)
+        ):
             return i
     return end
+
+
+def _is_letter(texts: list[str], rest: list[int]) -> bool:
+    """Several full lines of prose below "--": the writer used it to divide the letter."""
+    block = [texts[i] for i in rest]
+    return sum(1 for t in block if len(t) > 80) >= 3 and not any(_CONTACT.search(t) for t in block)
 
 
 def _looks_like_signature(texts: list[str], rest: list[int]) -> bool:

@@ -135,6 +135,9 @@ def _texts(content: Content, subject: str) -> tuple[Split, str]:
     """What is new and what is old in the text, and the HTML before it is sanitised."""
     source_html = content.html
     lines = content.lines()
+    if content.report_type:  # of a machine: nothing in it is a quote or a signature
+        text = lines if isinstance(lines, str) else "\n".join(line.text for line in lines)
+        return Split((text or reports.prose(content)).strip("\n")), source_html
     if isinstance(lines, str):
         lines = charsets.repair(lines)
     split = quotes.split(lines, subject)

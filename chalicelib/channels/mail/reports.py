@@ -32,6 +32,14 @@ def read(content: Content, fields: Fields, text: str) -> tuple[DeliveryReport, .
     return tuple(found[:MAX_REPORTS])
 
 
+def prose(content: Content) -> str:
+    """What a report says in words, where it put them into its status part."""
+    for part in content.status:
+        if not any(_FIELD.match(line) for line in part.text([])[:2000].split("\n")):
+            return part.text([])[:20_000].strip()
+    return ""
+
+
 def groups_of(part: Part) -> list[dict[str, str]]:
     """The blank-line separated groups of fields in a status part, names in lower case."""
     groups: list[dict[str, str]] = []
