@@ -53,8 +53,11 @@ class Ended(Exception):
     """A child ended by itself."""
 
 
-def main() -> int:
-    """The command; 0 after an orderly stop, 1 when it could not start or go on."""
+def main(project: Path = PROJECT) -> int:
+    """The command; 0 after an orderly stop, 1 when it could not start or go on.
+
+    `project` holds the application and its packager and deployer.
+    """
     signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, _stop)
     layout = Layout(Path(os.environ.get("STATE_DIR") or ".state").resolve())
@@ -62,7 +65,7 @@ def main() -> int:
         front, smtp = _port("PORT", 8000), _port("SMTP_PORT", 2525)
         layout.make()
         with _only_run(layout):
-            _supervise(layout, front, smtp)
+            _supervise(layout, project, front, smtp)
     except (Refused, steps.StepFailed) as error:
         print(f"cannot run: {error}", file=sys.stderr, flush=True)
         return 1
@@ -70,12 +73,12 @@ def main() -> int:
         return 0
 
 
-def _supervise(layout: Layout, front: int, smtp: int) -> NoReturn:
+def _supervise(layout: Layout, project: Path, front: int, smtp: int) -> NoReturn:
     """Run, and run again when a process ended by itself; ends by Stopped, Refused, StepFailed."""
     crashes: list[float] = []
     while True:
         try:
-            _session(layout, front, smtp)
+            _session(layout, project, front, smtp)
         except Ended as error:
             now = time.monotonic()
             crashes = [moment for moment in crashes if now - moment < RESTART_WINDOW] + [now]
@@ -84,16 +87,15 @@ def _supervise(layout: Layout, front: int, smtp: int) -> NoReturn:
             print(f"{error}: starting again", flush=True)
 
 
-def _session(layout: Layout, front: int, smtp: int) -> NoReturn:
+def _session(layout: Layout, project: Path, front: int, smtp: int) -> NoReturn:
     for name, port in (("PORT", front), ("SMTP_PORT", smtp)):
         if not is_free(port):
             raise Refused(f"port {port} is in use; choose another with {name}=…")
     ports = choose_ports(layout, front, smtp)
     restored = checkpoint_time(layout) > 0
-    progress = Progress()
     children = _start(layout, ports)
     try:
-        _prepare(layout, ports, children, progress, restored)
+        _prepare(layout, project, ports, children, restored)
         _announce(layout, ports)
         while True:
             _check(children)
@@ -128,15 +130,16 @@ def _start(layout: Layout, ports: Ports) -> list[Child]:
 
 
 def _prepare(
-    layout: Layout, ports: Ports, children: list[Child], progress: Progress, restored: bool
+    layout: Layout, project: Path, ports: Ports, children: list[Child], restored: bool
 ) -> None:
-    made = steps.package(layout, PROJECT, ports)
+    progress = Progress()
+    made = steps.package(layout, project, ports)
     progress.done("packaged" if made else "package is up to date")
     _wait(children, "the embedded AWS", f"{ports.cloud_url}/_ministack/health")
     _wait(children, "the AWS doors", f"{ports.aws_url}/v2/email/account")
     steps.wait_for("the mail door", lambda: steps.smtp_answers(ports.smtp), 30)
     progress.done("embedded AWS and doors started")
-    outputs = steps.deploy(layout, PROJECT, ports)
+    outputs = steps.deploy(layout, project, ports)
     progress.done("deployed")
     if restored:
         progress.done(f"{steps.renew_stream_mappings(ports)} stream mapping(s) renewed")

@@ -37,7 +37,8 @@ _STOP = {
     "quien cuando donde cómo qué muy también aún ya más desde hace del",
     "fr": "le la les un une des du de et ou mais si à au aux en dans sur par pour avec depuis "
     "comme est sont était être ai as a ont avait ne pas plus ce cette ces il elle ils je j "
-    "me mon ma mes nous notre vous votre se sa son ses que qui quoi quand où très aussi encore y d l n c qu",
+    "me mon ma mes nous notre vous votre se sa son ses que qui quoi quand où très aussi encore "
+    "y d l n c qu",
     "it": "il lo la i gli le un uno una e o ma se di a da in con su per tra come è sono era essere "
     "ho ha hanno aveva non né questo questa quello mi mio mia ci si vi vostro suo sua che chi "
     "quando dove perché molto anche ancora già del della dei delle al alla nel nella",
