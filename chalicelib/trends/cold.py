@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 from math import log
+from operator import sub
 
 from chalicelib.trends.distribution import log_upper_tail
 from chalicelib.trends.scan import Window
@@ -28,7 +29,7 @@ def cold_start(seen: Sequence[int], part: float) -> Window | None:
 
     `seen` are all hours so far, the last of which may be only a `part` (0..1] of an hour.
     """
-    if len(seen) <= _SILENT_HOURS:
+    if len(seen) <= _SILENT_HOURS or sum(seen[-_WINDOWS[-1] :]) < _MIN_SEEN:
         return None
     margin = 4.0 if len(seen) < _MARGIN_DAYS * 24 else 2.0
     sums = [0, *accumulate(seen)]
@@ -38,7 +39,7 @@ def cold_start(seen: Sequence[int], part: float) -> Window | None:
         if before < _SILENT_HOURS:
             break
         count = sums[-1] - sums[before]
-        fullest = max(sums[i + hours] - sums[i] for i in range(before - hours + 1))
+        fullest = max(map(sub, sums[hours : before + 1], sums))
         mean = margin * max(float(fullest), _FEWEST_AN_HOUR * (hours - 1 + part))
         if count < _MIN_SEEN or count <= mean:
             continue

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from math import exp, log
 
@@ -23,19 +22,18 @@ from chalicelib.base import to_utc
 from chalicelib.trends.baseline import (
     SETTLING_HOURS,
     YOUNG_DAYS,
-    Cell,
     Memory,
     Pool,
     new_cell,
     pooled,
-    season_error,
 )
 from chalicelib.trends.calibration import HOURS_A_MONTH, NEAR, Replay, volume_class
 from chalicelib.trends.cold import cold_start
-from chalicelib.trends.distribution import log_upper_tail, upper_bound
+from chalicelib.trends.distribution import log_upper_tail
+from chalicelib.trends.ground import Episode, Ground, Watch, season_errors
 from chalicelib.trends.models import DetectorConfig, Finding, Method, PlotHour
 from chalicelib.trends.rules import control_false_discoveries, depth_of
-from chalicelib.trends.scan import LONGEST, Usual, Window, fullest
+from chalicelib.trends.scan import LONGEST, Stretch, Usual, Window, fullest
 from chalicelib.trends.series import Calendar, HourlySeries, hour_of, moment_of
 
 _LASTING_HOURS = 336
@@ -46,38 +44,8 @@ _LOG_STILL = log(0.02)
 _SMALLEST_PART = 1 / 12
 _PARTIAL_PRICE = 0.3  # decades: a running hour is looked at a dozen times
 _CLUSTER_GAP = 48
-_BAND = 0.005
 _KEPT_BACK = 0.8  # of the budget: worlds differ, and a promise should hold in the next one too
 _NOTHING = HourlySeries(0, {})
-
-
-@dataclass(slots=True)
-class Episode:
-    """A cell is too full since `start`. `opened` is the hour in which that was noticed."""
-
-    start: int
-    opened: int
-    window: int
-    expected: float
-    seen: int
-    p: float
-    method: Method
-    end: int | None = None
-    p_opened: float = 1.0
-    total_seen: int = 0
-    total_expected: float = 0.0
-
-
-@dataclass(slots=True)
-class Watch:
-    """A cell under watch: its memory, its open episode, and the hours kept out of the memory."""
-
-    cell: Cell
-    episode: Episode | None = None
-    replaced: list[tuple[int, int]] = field(default_factory=list)
-    free_from: int = 0
-    near: int = -(10**9)
-    season: list[float] = field(default_factory=list)
 
 
 class Detector:
@@ -85,9 +53,9 @@ class Detector:
 
     def __init__(self, config: DetectorConfig | None = None) -> None:
         self.config = config or DetectorConfig()
-        self.calendar = Calendar(self.config.zone, self.config.holidays)
-        self.memory = Memory(self.calendar, self.config.drift_a_week)
-        self.pool = Pool()
+        calendar = Calendar(self.config.zone, self.config.holidays)
+        memory = Memory(calendar, self.config.drift_a_week)
+        self.ground = Ground(memory, Pool(), self.config.cold_hours)
         self.replay = Replay()
         self.watches: dict[str, Watch] = {}
         self.hour: int | None = None
@@ -110,7 +78,9 @@ class Detector:
         for name, series in history.items():
             watch = self._watch(name, series)
             if watch.episode is None and series.counts.get(hour):
-                self._look(name, watch, series, hour, part)
+                stretch = self.ground.stretch(watch.cell, series, hour, hour + 1)
+                stretch.exposure[-1] -= (1 - part) * (stretch.exposure[-1] - stretch.exposure[-2])
+                self._look(name, watch, series, stretch, hour, part)
         found = [
             self._finding(name, watch, history.get(name, _NOTHING), hour, part)
             for name, watch in self.watches.items()
@@ -151,21 +121,7 @@ class Detector:
 
     def plot(self, name: str, series: HourlySeries, begin: int, end: int) -> list[PlotHour]:
         """Expected, upper band and seen of each hour from `begin` to before `end`."""
-        watch = self._watch(name, series)
-        usual = self._usual(watch, series, begin)
-        rows = []
-        for hour, factor in enumerate(self._factors(watch.cell, begin, end), begin):
-            mean = max(usual.level * factor, 1e-6)
-            upper = upper_bound(mean, usual.spread(mean, 1, LONGEST), _BAND)
-            rows.append(
-                PlotHour(
-                    hour=moment_of(hour),
-                    expected=mean,
-                    upper=upper,
-                    seen=series.counts.get(hour, 0),
-                )
-            )
-        return rows
+        return self.ground.plot(self._watch(name, series), series, begin, end)
 
     def adopt(self, name: str, watch: Watch) -> None:
         """Go on with a cell whose memory was kept elsewhere."""
@@ -178,19 +134,29 @@ class Detector:
     def _watch(self, name: str, series: HourlySeries) -> Watch:
         watch = self.watches.get(name)
         if watch is None:
-            watch = Watch(new_cell(series.first, self.pool), free_from=series.first)
+            watch = Watch(new_cell(series.first, self.ground.pool), free_from=series.first)
             self.adopt(name, watch)
         return watch
 
     def _close(self, name: str, watch: Watch, series: HourlySeries, begin: int, end: int) -> None:
         counts = series.counts
+        stretch: Stretch | None = None
         for hour in range(max(begin, watch.cell.since), end):
             if watch.episode is not None:
                 self._follow(watch, watch.episode, series, hour)
             elif counts.get(hour):
-                self._look(name, watch, series, hour, 1.0)
+                stretch = stretch or self.ground.stretch(watch.cell, series, begin, end)
+                self._look(name, watch, series, stretch, hour, 1.0)
 
-    def _look(self, name: str, watch: Watch, series: HourlySeries, hour: int, part: float) -> None:
+    def _look(
+        self,
+        name: str,
+        watch: Watch,
+        series: HourlySeries,
+        stretch: Stretch,
+        hour: int,
+        part: float,
+    ) -> None:
         """Does an episode begin in this hour?"""
         cell, counts = watch.cell, series.counts
         if hour - cell.since < self.config.cold_hours:
@@ -200,13 +166,12 @@ class Detector:
                 p = exp(window.log_p)
                 self._open(name, watch, series, hour, part, window, p, Method.COLD_START)
             return
+        at = hour - stretch.first
+        if counts[hour] <= cell.level * (stretch.exposure[at + 1] - stretch.exposure[at]):
+            return  # what ends with an ordinary hour was fuller an hour before
         self._settle(watch, series, hour - LONGEST + 1)
-        first = max(hour - LONGEST + 1, watch.free_from)
-        seen = [counts.get(h, 0) for h in range(first, hour + 1)]
-        factors = self._factors(cell, first, hour + 1)
-        if part < 1.0:
-            factors[-1] *= part
-        window = fullest(self._usual(watch, series, hour), seen, factors, self.config.min_seen)
+        usual = self.ground.usual(watch, series, hour)
+        window = fullest(usual, stretch, hour, watch.free_from, self.config.min_seen)
         if window is not None:
             self._judge(name, watch, series, hour, part, window)
 
@@ -254,7 +219,7 @@ class Detector:
     ) -> None:
         start = hour - window.hours + 1
         closed = hour + 1 if part == 1.0 else hour
-        level = self._usual(watch, series, start).level
+        level = self.ground.usual(watch, series, start).level
         watch.episode = Episode(
             start=start,
             opened=hour,
@@ -265,19 +230,19 @@ class Detector:
             method=method,
             p_opened=p,
             total_seen=sum(series.counts.get(h, 0) for h in range(start, closed)),
-            total_expected=level * sum(self._factors(watch.cell, start, closed)),
+            total_expected=level * sum(self.ground.factors(watch.cell, start, closed)),
         )
         self._begun.append((name, watch.episode))
 
     def _follow(self, watch: Watch, episode: Episode, series: HourlySeries, hour: int) -> None:
         """Does the episode go on in this hour?"""
-        usual = self._usual(watch, series, episode.start)
+        usual = self.ground.usual(watch, series, episode.start)
         if not self._still(watch, usual, episode, series, hour):
             self._end(watch, episode, series, hour)
             return
         self._confirm(watch, usual, episode, series, hour)
         episode.total_seen += series.counts.get(hour, 0)
-        episode.total_expected += usual.level * self._factors(watch.cell, hour, hour + 1)[0]
+        episode.total_expected += usual.level * self.ground.factors(watch.cell, hour, hour + 1)[0]
         if hour - episode.start >= _LASTING_HOURS:
             self._end(watch, episode, series, hour)
 
@@ -287,8 +252,8 @@ class Detector:
         for tail in _TAILS:
             first = max(episode.start, hour - tail + 1)
             seen = sum(series.counts.get(h, 0) for h in range(first, hour + 1))
-            mean = usual.level * sum(self._factors(watch.cell, first, hour + 1))
-            spread = usual.spread(mean, hour + 1 - first, LONGEST)
+            mean = usual.level * sum(self.ground.factors(watch.cell, first, hour + 1))
+            spread = usual.spread(mean, hour + 1 - first)
             if seen and log_upper_tail(seen, mean, spread) < _LOG_STILL:
                 return True
         return False
@@ -299,9 +264,8 @@ class Detector:
         """An outbreak that goes on becomes more certain."""
         if episode.method is Method.COLD_START:
             return
-        first = max(episode.start, hour - LONGEST + 1)
-        seen = [series.counts.get(h, 0) for h in range(first, hour + 1)]
-        window = fullest(usual, seen, self._factors(watch.cell, first, hour + 1), 1)
+        stretch = self.ground.stretch(watch.cell, series, hour, hour + 1)
+        window = fullest(usual, stretch, hour, episode.start, 1)
         if window is not None:
             volume = volume_class(watch.cell.level * 24)
             cost = self.replay.false_alarms(window.score, volume)
@@ -323,7 +287,9 @@ class Detector:
         watch.replaced = []
         seen = sum(series.counts.get(h, 0) for h in range(first, hour + 1))
         watch.cell.shape = 25.0
-        watch.cell.rate = 25.0 * sum(self._factors(watch.cell, first, hour + 1)) / max(seen, 1)
+        watch.cell.rate = (
+            25.0 * sum(self.ground.factors(watch.cell, first, hour + 1)) / max(seen, 1)
+        )
 
     # -- memory
 
@@ -331,7 +297,7 @@ class Detector:
         replaced: Sequence[tuple[int, int]] = watch.replaced
         if watch.episode is not None:
             replaced = [*replaced, (watch.episode.start, until)]
-        self.memory.settle(watch.cell, until, series.counts, replaced, self.pool)
+        self.ground.memory.settle(watch.cell, until, series.counts, replaced, self.ground.pool)
         oldest = until - _LASTING_HOURS
         if watch.replaced and watch.replaced[0][1] < oldest:
             watch.replaced = [r for r in watch.replaced if r[1] >= oldest]
@@ -346,38 +312,23 @@ class Detector:
                 continue
             self._settle(watch, series, hour - SETTLING_HOURS)
             volume = volume_class(cell.level * 24)
-            self.memory.refresh(cell, self.pool, age)
-            watch.season = _season_errors(cell)
+            self.ground.memory.refresh(cell, self.ground.pool, age)
+            watch.season = season_errors(cell)
             if age % 7 == 0 and hour - cell.since > self.config.cold_hours:
                 self.replay.hours[volume] += 168
             refreshed = True
         if refreshed:
-            self.pool = pooled((w.cell for w in self.watches.values()), self.pool)
-
-    def _factors(self, cell: Cell, begin: int, end: int) -> list[float]:
-        profile = cell.profile or self.pool.profile
-        return [profile[s] for s in self.calendar.slots(begin, end)]
-
-    def _usual(self, watch: Watch, series: HourlySeries, before: int) -> Usual:
-        """What to expect; of a young cell simply the mean of its hours `before`."""
-        cell = watch.cell
-        if not watch.season:
-            watch.season = _season_errors(cell)
-        level = cell.level
-        if before - cell.since < self.config.cold_hours:
-            hours = max(before - cell.since, 1)
-            level = (sum(c for h, c in series.counts.items() if h < before) + 0.5) / (hours + 1)
-        return Usual(level, 1.0 / cell.shape, self.memory.widening, cell.dispersion, watch.season)
+            self.ground.pool = pooled((w.cell for w in self.watches.values()), self.ground.pool)
 
     def _finding(
         self, name: str, watch: Watch, series: HourlySeries, hour: int, part: float
     ) -> Finding:
         episode = watch.episode
         assert episode is not None
-        usual = self._usual(watch, series, episode.start)
+        usual = self.ground.usual(watch, series, episode.start)
         seen = episode.total_seen + series.counts.get(hour, 0)
         expected = episode.total_expected
-        expected += usual.level * self._factors(watch.cell, hour, hour + 1)[0] * part
+        expected += usual.level * self.ground.factors(watch.cell, hour, hour + 1)[0] * part
         return Finding(
             series=name,
             window_hours=hour - episode.start + 1,
@@ -389,7 +340,3 @@ class Detector:
             lift=seen / max(expected, 1e-9),
             method=episode.method,
         )
-
-
-def _season_errors(cell: Cell) -> list[float]:
-    return [0.0] + [season_error(cell, hours) for hours in range(1, 25)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from chalicelib.trends.cells import ALL, topic_of
 from chalicelib.trends.models import Finding, Trend, TrendState
 
 _CLEARLY_HIGHER = 1.5  # a child must lift this much more to explain better than its parent
@@ -16,8 +17,8 @@ _WORSE_CASES = 10
 
 
 def depth_of(series: str) -> int:
-    """How many attributes name this cell: `topic=login&product=app` has two."""
-    return series.count("&") + 1
+    """How many attributes name this cell: `topic=login&product=app` has two, `*` none."""
+    return 0 if series == ALL else series.count("&") + 1
 
 
 def control_false_discoveries(
@@ -97,7 +98,7 @@ def _begin(finding: Finding, now: datetime, new_id: str) -> Trend:
     return Trend(
         id=new_id,
         series=finding.series,
-        topic=_attribute(finding.series, "topic"),
+        topic=topic_of(finding.series),
         started_at=finding.start,
         detected_at=now,
         last_seen_at=now,
@@ -147,15 +148,7 @@ def _clearly_worse(trend: Trend, finding: Finding) -> bool:
 
 
 def _attributes(series: str) -> frozenset[str]:
-    return frozenset(series.split("&"))
-
-
-def _attribute(series: str, name: str) -> str | None:
-    for part in series.split("&"):
-        key, equals, value = part.partition("=")
-        if equals and key == name:
-            return value
-    return None
+    return frozenset() if series == ALL else frozenset(series.split("&"))
 
 
 def _is_part_of(child: Finding, parent: Finding) -> bool:

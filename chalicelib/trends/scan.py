@@ -29,18 +29,18 @@ def price(hours: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """What is expected of a cell: `level` an hour, its relative variance, and the noise."""
+    """What is expected of a cell: `level` an hour, and the noise of its counts.
+
+    `unknown[h]` is the relative variance of what is expected of a window of h hours, h up to 24.
+    """
 
     level: float
-    variance: float
-    widening: float
     dispersion: float
-    season: Sequence[float]
+    unknown: Sequence[float]
 
-    def spread(self, mean: float, hours: int, ahead: int) -> float:
-        """Variance / mean of a window of `hours` with this mean, ending `ahead` hours from now."""
-        unknown = self.variance + self.widening * ahead + self.season[min(hours, 24)]
-        return self.dispersion + unknown * mean
+    def spread(self, mean: float, hours: int) -> float:
+        """Variance / mean of a window of `hours` of which `mean` cases are expected."""
+        return self.dispersion + self.unknown[min(hours, 24)] * mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,29 +54,39 @@ class Window:
     score: float
 
 
-def fullest(
-    usual: Usual, seen: Sequence[int], factors: Sequence[float], min_seen: int
-) -> Window | None:
-    """The window with the highest score among those that end with the last of `seen`.
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Some hours in a row from `first` on, as running sums of cases and of the season's factors."""
 
-    `seen` and `factors` are hours in order; the last factor may stand for a part of an hour.
-    None when no window passes the screen.
+    first: int
+    cases: list[int]
+    exposure: list[float]
+
+    @classmethod
+    def of(cls, first: int, seen: Sequence[int], factors: Sequence[float]) -> Stretch:
+        return cls(first, [0, *accumulate(seen)], [0.0, *accumulate(factors)])
+
+
+def fullest(
+    usual: Usual, stretch: Stretch, hour: int, free_from: int, min_seen: int
+) -> Window | None:
+    """The window with the highest score among those that end with `hour`.
+
+    Windows begin no earlier than `free_from`. None when no window passes the screen.
     """
-    cases = list(accumulate(reversed(seen)))
-    exposure = list(accumulate(reversed(factors)))
-    available = len(cases)
+    at = hour - stretch.first + 1
+    available = at - max(free_from - stretch.first, 0)
+    cases, exposure = stretch.cases, stretch.exposure
+    count_at, exposure_at = cases[at], exposure[at]
+    level, dispersion, unknown = usual.level, usual.dispersion, usual.unknown
     best: Window | None = None
-    for hours in WINDOWS:
-        if hours > available:
-            if hours - available >= hours // 2 or not available:
-                break
-            hours = available
-        count = cases[hours - 1]
-        mean = usual.level * exposure[hours - 1]
+    for hours in _windows(available):
+        count = count_at - cases[at - hours]
+        mean = level * (exposure_at - exposure[at - hours])
         excess = count - mean
         if count < min_seen or excess <= 0:
             continue
-        spread = usual.spread(mean, hours, LONGEST)
+        spread = dispersion + unknown[hours if hours < 24 else 24] * mean
         if excess * excess < _SCREEN * _SCREEN * spread * mean:
             continue
         log_p = log_upper_tail(count, mean, spread)
@@ -84,3 +94,10 @@ def fullest(
         if best is None or score > best.score:
             best = Window(hours, mean, count, log_p, score)
     return best
+
+
+def _windows(available: int) -> Sequence[int]:
+    """The lengths to try; where fewer than 48 hours are free, also all of those."""
+    if available >= LONGEST:
+        return WINDOWS
+    return [w for w in WINDOWS if w < available] + [available]

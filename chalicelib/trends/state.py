@@ -11,7 +11,8 @@ from typing import Any
 
 from chalicelib.trends.baseline import Cell, Pool
 from chalicelib.trends.calibration import Replay
-from chalicelib.trends.detector import Detector, Episode, Watch
+from chalicelib.trends.detector import Detector
+from chalicelib.trends.ground import Episode, Watch
 from chalicelib.trends.models import DetectorConfig, Method
 
 VERSION = 1
@@ -27,7 +28,10 @@ def dump(detector: Detector) -> dict[str, Any]:
         "version": VERSION,
         "hour": detector.hour,
         "open": detector.open_at_midnight,
-        "pool": {"profile": _short(detector.pool.profile), "dispersion": detector.pool.dispersion},
+        "pool": {
+            "profile": _short(detector.ground.pool.profile),
+            "dispersion": detector.ground.pool.dispersion,
+        },
         "replay": {"hours": detector.replay.hours, "near": detector.replay.near},
         "cells": {name: _watch(watch) for name, watch in detector.watches.items()},
     }
@@ -41,7 +45,7 @@ def load(config: DetectorConfig, state: Mapping[str, Any]) -> Detector:
     try:
         detector.hour = state["hour"]
         detector.open_at_midnight = state["open"]
-        detector.pool = Pool(**state["pool"])
+        detector.ground.pool = Pool(**state["pool"])
         detector.replay = Replay(**state["replay"])
         for name, kept in state["cells"].items():
             detector.adopt(name, _watch_from(kept))
