@@ -18,7 +18,7 @@ run: .venv/installed .venv-cloud/installed ## the whole system on this machine
 	@PORT=$(PORT) SMTP_PORT=$(SMTP_PORT) STATE_DIR=$(STATE_DIR) exec $(BIN)/python -m infra.local.run
 
 demo: .venv/installed .venv-cloud/installed ## the same, with the demo story played in
-	@PORT=$(PORT) SMTP_PORT=$(SMTP_PORT) STATE_DIR=$(STATE_DIR) exec $(BIN)/python -m infra.local.run --demo
+	@PORT=$(PORT) SMTP_PORT=$(SMTP_PORT) STATE_DIR=$(STATE_DIR) exec $(BIN)/python -m infra.local.demo
 
 test: .venv/installed .venv-cloud/installed ## all tests, the whole system on the local cloud included
 	$(BIN)/python -m pytest
