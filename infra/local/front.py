@@ -46,6 +46,7 @@ class Front:
             timeout=ClientTimeout(total=TIMEOUT, connect=5),
             cookie_jar=DummyCookieJar(),
             auto_decompress=False,
+            skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
         )
 
     async def close(self) -> None:

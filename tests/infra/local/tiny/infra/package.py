@@ -44,7 +44,7 @@ def topic_and_queue(name):
 
 def rest_api():
     call = {"type": "aws_proxy", "httpMethod": "POST", "uri": {"Fn::Sub": PROXY}}
-    method = {"x-amazon-apigateway-any-method": {"x-amazon-apigateway-integration": call}}
+    method = {verb: {"x-amazon-apigateway-integration": call} for verb in ("get", "post")}
     body = {
         "swagger": "2.0",
         "info": {"title": "tiny", "version": "1"},
