@@ -188,7 +188,14 @@ TELLING_WORDS: dict[str, frozenset[str]] = {
 }
 """By language: words by which it is recognised."""
 
+_DAYS = (
+    "monday tuesday wednesday thursday friday saturday sunday montag dienstag mittwoch donnerstag"
+    " freitag samstag sonntag lundi mardi mercredi jeudi vendredi samedi dimanche lunes martes"
+    " miércoles jueves viernes sábado domingo lunedì martedì mercoledì giovedì venerdì sabato"
+    " domenica maandag dinsdag woensdag donderdag vrijdag zaterdag zondag"
+)
+
 FUNCTION_WORDS: frozenset[str] = frozenset(
-    word for listed in _FUNCTION.values() for word in listed.split()
+    word for listed in (*_FUNCTION.values(), _DAYS) for word in listed.split()
 )
 """Of all languages: words that say little about what a text is about."""
