@@ -200,7 +200,9 @@ def _wrote() -> re.Pattern[str]:
 @cache
 def _start() -> re.Pattern[str]:
     return re.compile(
-        rf"(?i)^[-*\s_<]{{0,6}}(?:(?:{words.ATTRIBUTION_START})[\s.,:]|\d{{1,4}}[\s./年-]|在|於|于)"
+        rf"(?i)^[-*\s_<]{{0,6}}(?:(?:{words.ATTRIBUTION_START})[\s.,:]|\d{{4}}\s?[./年-]|"
+        rf"\d{{1,2}}\.?\s?[./-]?\s?(?:\d{{1,2}}[./-]|[^\W\d]{{3,12}}\.?,?\s\d{{4}})|"
+        rf"在|於|于)"
     )
 
 
@@ -249,6 +251,21 @@ def is_strong_attribution(texts: list[str]) -> bool:
     if mail:
         return (when and (starts or ends)) or (wrote and starts) or (ends and len(joined) < 90)
     return wrote and when and starts
+
+
+def runs_on(text: str) -> bool:
+    """ "On … <address> wrote:   the old message", all in one line (Yahoo on Android)."""
+    wrote = _wrote().search(text, 0, 300)
+    if wrote is None:
+        return False
+    head, behind = text[: wrote.end()], text[wrote.end() :].lstrip()
+    return (
+        behind[:1] == ":"
+        and len(behind) > 1
+        and _start().match(head) is not None
+        and _MAIL.search(head) is not None
+        and _TIME.search(head) is not None
+    )
 
 
 def _dashed(joined: str) -> bool:

@@ -165,7 +165,7 @@ CLOSINGS = (
 
 # Words that make a closing paragraph a disclaimer: at least one of each group.
 DISCLAIMER_WHAT = (
-    r"e-?mail|message|communication|transmission|nachricht|courriel|messag[eo]|mensaje|correo|"
+    r"e-?mail|message|communication|transmission|nachricht|courriel|messag|mensaje|correo|"
     r"mensagem|bericht|wiadomość|meddelelse|meddelande|melding|viesti|сообщени|письмо|邮件|郵件|"
     r"メール|zpráv|ileti|mesaj|메일|attachment|notice|information contained|virus|printing"
 )

@@ -162,6 +162,8 @@ def _cut_at(lines: list[Line], texts: list[str], i: int, forward: bool) -> _Cut 
         block = ql.header_block(texts, i)
         if block:
             return _as(texts, i, i, forward)
+    if text.startswith("Inactive hide details for ") or ql.runs_on(text):
+        return _Cut(i)
     if text[-1] in ":：-" or lines[i].mark is Mark.ATTRIBUTION:
         start = ql.attribution_start(texts, i)
         following = ql.first(texts, i + 1)

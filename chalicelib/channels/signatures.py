@@ -27,7 +27,7 @@ def strip(lines: list[Line], new: list[bool], after_quote: bool = False) -> None
             new[i] = False
     if not after_quote:
         _banner(texts, new, kept)
-    end = _disclaimer(texts, new, kept)
+    end = _disclaimer(texts, new, kept, after_quote)
     end = min(end, _delimited(texts, new, kept, end, after_quote))
     end = _device_lines(texts, new, [i for i in kept if i < end and new[i]], end)
     end = _contact_block(texts, [i for i in kept if i < end and new[i]], end)
@@ -60,7 +60,7 @@ def _pattern(name: str) -> re.Pattern[str]:
     }[name]()
 
 
-def _disclaimer(texts: list[str], new: list[bool], kept: list[int]) -> int:
+def _disclaimer(texts: list[str], new: list[bool], kept: list[int], after_quote: bool) -> int:
     """Where the closing paragraphs of legal text begin."""
     end = len(texts)
     paragraph_end = len(texts)
@@ -80,7 +80,7 @@ def _disclaimer(texts: list[str], new: list[bool], kept: list[int]) -> int:
                 found = start - 1 if i >= 0 and ql.is_ruler(texts[i]) else start
         paragraph_end = max(i, 0)
         start = paragraph_end
-    return found if any(i < found for i in kept) or found < end else end
+    return found if after_quote or any(i < found and new[i] for i in kept) else end
 
 
 def _is_disclaimer(paragraph: str) -> bool:
@@ -215,18 +215,40 @@ def _contact_block(texts: list[str], inside: list[int], end: int) -> int:
 
     Closing and name stay, they are part of the letter.
     """
+    bare = _bare_block(texts, inside)
     for position in range(len(inside) - 1, max(-1, len(inside) - 16), -1):
         i = inside[position]
         if len(texts[i]) > 60 or not _pattern("closing").match(texts[i].strip("*_ ")):
             continue
         rest = inside[position + 1 :]
         if len(rest) < 2:
-            return end
+            return bare or end
         block = rest[1:]  # the first line is the name
         contacts = sum(1 for j in block if _CONTACT.search(texts[j]))
         prose = sum(1 for j in block if len(texts[j]) > 100 or texts[j].endswith("?"))
         postscript = any(re.match(r"(?i)p\.?\s?p?\.?s\b|ps:|nb:", texts[j]) for j in block)
         if contacts and not prose and not postscript and contacts * 6 >= len(block):
             return block[0]
-        return end
-    return end
+        return bare or end
+    return bare or end
+
+
+def _bare_block(texts: list[str], inside: list[int]) -> int | None:
+    """A last paragraph that is nothing but name, function and at least two ways of contact."""
+    if not inside:
+        return None
+    start = inside[-1]
+    while start > 0 and texts[start - 1]:
+        start -= 1
+    block = [i for i in inside if i >= start]
+    before = next((texts[i] for i in reversed(inside) if i < start), "")
+    if not 3 <= len(block) <= 9 or not before or before.endswith((":", "：")):
+        return None
+    if any(len(texts[i]) > 80 or _SENTENCE.search(texts[i]) for i in block):
+        return None
+    found = sum(len(_CONTACT.findall(texts[i])) for i in block)
+    phone = any(_PHONE.search(texts[i]) for i in block)
+    return start if found >= 2 and phone else None
+
+
+_PHONE = re.compile(r"\+\d[\d\s()/.-]{7,}|\b0\d{2,4}[\s/.-]+\d[\d\s./-]{4,}|\(\d{3}\)\s?\d{3}")
