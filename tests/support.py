@@ -319,7 +319,7 @@ def prepare(aws: Cloud, clients: Any) -> None:
 def ses_notice(
     name: str, key: str, recipients: list[str], now: datetime, verdicts: dict[str, str]
 ) -> dict[str, Any]:
-    """The notice of SES's S3 action ("Contents of notifications for Amazon SES email receiving")."""
+    """The notice of SES's S3 action ("Contents of notifications for Amazon SES receiving")."""
     at = now.strftime("%Y-%m-%dT%H:%M:%S.000Z")
     kinds = ("spam", "virus", "spf", "dkim", "dmarc")
     return {

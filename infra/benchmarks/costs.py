@@ -1,6 +1,6 @@
 """AWS calls and dollars of an accepted mail, of a case until it is triaged, of a notice.
 
-The real handlers run on the model of AWS; what arrives there is counted and priced. Lambda durations
+The real handlers run on the model of AWS; what arrives there is counted and priced. Durations
 are assumed, not measured: 60 ms an invocation at 512 MB, which is what a warm function takes there.
 """
 

@@ -1,9 +1,10 @@
 """Counts AWS calls where they arrive at the model of AWS, and prices them.
 
 DynamoDB is priced from what each call really did to the table: write units of the item before and
-after, twice for a transaction, plus one for each index entry that changed (DynamoDB developer guide,
-"Read and write capacity"); read units from the sizes of what came back. A stored byte costs nothing
-here. Of Lambda the requests and an assumed duration are counted; of SQS sending, receiving, deleting.
+after, twice for a transaction, plus one for each index entry that changed (DynamoDB developer
+guide, "Read and write capacity"); read units from the sizes of what came back. A stored byte costs nothing
+here. Of Lambda the requests and an assumed duration are counted; of SQS sending, receiving and
+deleting.
 """
 
 from __future__ import annotations

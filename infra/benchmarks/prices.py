@@ -1,6 +1,6 @@
 """Public prices of us-east-1, looked up on 2026-11-22, in US dollars.
 
-Sources: the pricing pages of Amazon DynamoDB (on demand), AWS Lambda (arm64), Amazon SQS, Amazon S3,
+Sources: the pricing pages of Amazon DynamoDB (on demand), AWS Lambda (arm64), Amazon SQS, S3,
 Amazon SES, Amazon Comprehend and AWS End User Messaging (text messages to US numbers, carrier fees
 included).
 """

@@ -39,6 +39,8 @@ DAYS = 14
 A_DAY = 14  # ordinary cases
 SUPPORT = "support@example.com"
 NUMBER = "+15550100"
+FIRST_NAMES = ("Ana", "Ben", "Carla", "Dirk", "Eva", "Finn", "Greta", "Hugo", "Ines", "Jan", "Kim")
+LAST_NAMES = ("Adler", "Brandt", "Costa", "Duval", "Engel", "Fuchs", "Greco", "Haas", "Ibarra")
 
 
 class Api:
@@ -135,8 +137,8 @@ class Story:
             bar.step(done)
 
     def _person(self, number: int) -> dict[str, Any]:
-        first = self.chance.choice("Ana Ben Carla Dirk Eva Finn Greta Hugo Ines Jan Kim Lea".split())
-        last = self.chance.choice("Adler Brandt Costa Duval Engel Fuchs Greco Haas Ibarra".split())
+        first = self.chance.choice(FIRST_NAMES)
+        last = self.chance.choice(LAST_NAMES)
         version = "4.2" if number < AFFECTED else self.chance.choice(["4.1", "4.0"])
         app = {"type": "product", "name": "Atlas App", "attributes": {"version": version}}
         person: dict[str, Any] = {
@@ -274,7 +276,11 @@ class Story:
     # --- 4 -------------------------------------------------------------------------------
 
     def _figures(
-        self, trend: dict[str, Any], campaign: dict[str, Any], writers: Sequence[object], took: float
+        self,
+        trend: dict[str, Any],
+        campaign: dict[str, Any],
+        writers: Sequence[object],
+        took: float,
     ) -> None:
         notices = self.agent.call("GET", "/local/outbox?limit=1000")["items"]
         print(

@@ -172,7 +172,9 @@ def test_an_out_of_office_reply_neither_reopens_nor_answers(world: World) -> Non
     assert len(world.aws.ses.accepted) == 1
 
 
-@pytest.mark.parametrize("body", ["not json", "[]", '{"Type": "Notification", "Message": "{"}', "{}"])
+@pytest.mark.parametrize(
+    "body", ["not json", "[]", '{"Type": "Notification", "Message": "{"}', "{}"]
+)
 def test_an_event_that_is_not_ours_stops_nobody(world: World, body: str) -> None:
     url = world.app.settings.queues["mail"]
     world.clients["sqs"].send_message(QueueUrl=url, MessageBody=body)
