@@ -33,9 +33,7 @@ def rows() -> Iterator[tuple[str, str, str, str]]:
             triaged = _settled(world, meter)
     yield _row("a mail, accepted into a new case", accepted, MAILS)
     yield _row("… triaged, counted and acknowledged", triaged, MAILS)
-    share = {
-        name: value / MAILS * 1000 for name, value in (accepted.dollars + triaged.dollars).items()
-    }
+    share = {name: value / MAILS * 1000 for name, value in _together(accepted, triaged).items()}
     for name, dollars in sorted(share.items(), key=lambda entry: -entry[1]):
         yield (f"    of which {name}", f"${dollars:.4f}", "per 1,000", "")
 
@@ -64,3 +62,9 @@ def _settled(world: World, meter: Meter) -> Bill:
 def _row(what: str, bill: Bill, count: int) -> tuple[str, str, str, str]:
     calls = bill.total_calls / count
     return (what, f"{calls:.1f} calls", f"${bill.total_dollars / count * 1000:.4f}/1000", "")
+
+
+def _together(*bills: Bill) -> dict[str, float]:
+    """Dollars by service over several bills."""
+    names = {name for bill in bills for name in bill.dollars}
+    return {name: sum(bill.dollars.get(name, 0.0) for bill in bills) for name in names}

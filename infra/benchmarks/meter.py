@@ -10,7 +10,7 @@ deleting.
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import ceil
@@ -27,7 +27,7 @@ class Bill:
     """Calls by operation, and dollars by service."""
 
     calls: Counter[str] = field(default_factory=Counter)
-    dollars: Counter[str] = field(default_factory=Counter)
+    dollars: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     @property
     def total_calls(self) -> int:

@@ -35,7 +35,19 @@ def mixed(count: int) -> list[bytes]:
 
 
 def _mail(number: int, chance: random.Random) -> bytes:
-    words = "order invoice card parcel login payment refund screen error please today".split()
+    words = [
+        "order",
+        "invoice",
+        "card",
+        "parcel",
+        "login",
+        "payment",
+        "refund",
+        "screen",
+        "error",
+        "please",
+        "today",
+    ]
     body = " ".join(chance.choice(words) for _ in range(chance.randint(20, 200)))
     mail = EmailMessage()
     mail["From"] = f"Customer {number} <c{number}@example.org>"

@@ -25,7 +25,7 @@ class Score:
 
     def row(self, name: str) -> str:
         return (
-            f"{name:<34}{self.found:>7.3f}{self.found_clear:>8.3f}"
+            f"{name:<44}{self.found:>7.3f}{self.found_clear:>8.3f}"
             f"{self.delay:>8.1f}{self.false_alarms:>9.3f}"
         )
 

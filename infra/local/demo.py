@@ -266,9 +266,9 @@ class Story:
 
         def told() -> bool:
             campaign.update(self.lead.call("GET", path))
-            sent = campaign["progress"]["sent"]
+            sent: int = campaign["progress"]["sent"]
             bar.step(min(sent, preview["count"]))
-            return campaign["status"] == "completed" or sent >= preview["count"]
+            return bool(campaign["status"] == "completed" or sent >= preview["count"])
 
         self._until(told, 90)
         return campaign
