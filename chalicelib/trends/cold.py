@@ -20,7 +20,7 @@ _SILENT_HOURS = 24
 _MARGIN_DAYS = 3  # until then a weekend may be all that was seen
 _DISPERSION = 2.5
 _MIN_SEEN = 10
-_LOG_P = log(1e-6)
+_LOG_P = log(1e-4)
 _FEWEST_AN_HOUR = 0.5
 
 

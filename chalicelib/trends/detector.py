@@ -181,14 +181,14 @@ class Detector:
         volume = volume_class(watch.cell.level * 24)
         score = window.score - (_PARTIAL_PRICE if part < 1.0 else 0.0)
         p = self.replay.false_alarms(score, volume) / HOURS_A_MONTH
-        if p <= self._allowed(name):
+        if p <= self.allowed(name):
             self._open(name, watch, series, hour, part, window, p, Method.SCAN)
         elif part == 1.0 and score >= NEAR:
             if hour - watch.near > _CLUSTER_GAP:
                 self.replay.near[volume] += 1
             watch.near = hour
 
-    def _allowed(self, name: str) -> float:
+    def allowed(self, name: str) -> float:
         """The chance in an hour at which this series may alarm when nothing is the matter.
 
         Combinations of two attributes are many; together they may cost what single ones do. Where

@@ -14,19 +14,20 @@ _AFTERMATH = 24  # an alarm this soon after an outbreak is late, neither found n
 
 @dataclass(frozen=True)
 class Score:
-    """Shares of outbreaks, the median delay in hours, and false alarms a series-month."""
+    """Shares of outbreaks, median delays in hours, and false alarms a series-month."""
 
     outbreaks: int
     clear_ones: int
     found: float
     found_clear: float
     delay: float
+    delay_clear: float
     false_alarms: float
 
     def row(self, name: str) -> str:
         return (
             f"{name:<44}{self.found:>7.3f}{self.found_clear:>8.3f}"
-            f"{self.delay:>8.1f}{self.false_alarms:>9.3f}"
+            f"{self.delay:>8.1f}{self.delay_clear:>9.1f}{self.false_alarms:>15.3f}"
         )
 
 
@@ -41,8 +42,8 @@ def score(
     """
     truth: list[Outbreak] = []
     delays: list[int] = []
+    clear_delays: list[int] = []
     clear = months = false = 0.0
-    clear_found = 0
     for series_list, raised in zip(worlds, alarms, strict=True):
         for series in series_list:
             hours = [h for h in raised.get(series.name, ()) if h >= begin]
@@ -54,14 +55,15 @@ def score(
                 hits = [h for h in hours if outbreak.start <= h <= outbreak.end]
                 if hits:
                     delays.append(hits[0] - outbreak.start)
-                    clear_found += outbreak.clear
+                    clear_delays += [hits[0] - outbreak.start] * outbreak.clear
             false += sum(not _explained(h, series.outbreaks) for h in hours)
     return Score(
         outbreaks=len(truth),
         clear_ones=int(clear),
         found=len(delays) / max(len(truth), 1),
-        found_clear=clear_found / max(clear, 1),
+        found_clear=len(clear_delays) / max(clear, 1),
         delay=float(median(delays)) if delays else float("nan"),
+        delay_clear=float(median(clear_delays)) if clear_delays else float("nan"),
         false_alarms=false / max(months, 1e-9),
     )
 

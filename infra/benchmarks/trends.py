@@ -50,7 +50,7 @@ def judged(world: World, seeds: Sequence[int]) -> Score:
 def main(seed: int = 2026) -> None:
     """Print the table."""
     seeds = [seed, seed + 1, seed + 2]
-    print(f"{'':<44}{'found':>7}{'clear':>8}{'delay h':>8}{'false a month':>15}")
+    print(f"{'':<44}{'found':>7}{'clear':>8}{'delay h':>8}{'of clear':>9}{'false a month':>15}")
     for name, world in WORLDS.items():
         result = judged(world, seeds)
         print(f"{result.row(f'ours, {name}')}   n={result.outbreaks}", flush=True)
