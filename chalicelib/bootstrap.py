@@ -28,18 +28,33 @@ from chalicelib.store.table import Table
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from chalicelib.cases.service import CaseService
+    from chalicelib.customers.service import CustomerService
+    from chalicelib.flows.audience import Audiences
+    from chalicelib.flows.casework import Casework
     from chalicelib.flows.counting import Counting
     from chalicelib.flows.delivery import Settling
     from chalicelib.flows.detecting import Detecting
+    from chalicelib.flows.helpdesk import Helpdesk
+    from chalicelib.flows.importing import Importing
     from chalicelib.flows.intake import Intake
     from chalicelib.flows.mail import MailIn
+    from chalicelib.flows.notifying import Notifying
+    from chalicelib.flows.opening import Opening
+    from chalicelib.flows.outreach import Outreach
+    from chalicelib.flows.planning import Planning
+    from chalicelib.flows.replay import Replaying
     from chalicelib.flows.replying import Replying
     from chalicelib.flows.sending import Sending
     from chalicelib.flows.sweeping import Sweeping
     from chalicelib.flows.texting import Texting
+    from chalicelib.flows.told import ToldSettling
     from chalicelib.flows.triage import Triage
     from chalicelib.ports import Comprehend, IdentityProvider, Mailer, Objects, Queue, Sms
+    from chalicelib.store.campaigns import CampaignStore
+    from chalicelib.store.case_lists import CaseLists
     from chalicelib.store.trends import TrendStore
+    from chalicelib.trends.service import TrendService
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -112,6 +127,12 @@ class Application:
     @cached_property
     def counts(self) -> CountStore:
         return CountStore(self.table)
+
+    @cached_property
+    def campaigns(self) -> CampaignStore:
+        from chalicelib.store.campaigns import CampaignStore
+
+        return CampaignStore(self.table)
 
     @cached_property
     def trends(self) -> TrendStore:
@@ -289,8 +310,80 @@ class Application:
             ledger=self.ledger,
             reactions=self.reactions,
             sending=self.sending,
+            told=self.told,
             clock=self.clock,
             ids=self.ids,
+        )
+
+    @cached_property
+    def told(self) -> ToldSettling:
+        from chalicelib.flows.told import ToldSettling
+
+        return ToldSettling(
+            table=self.table,
+            campaigns=self.campaigns,
+            customers=self.customers,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def audiences(self) -> Audiences:
+        from chalicelib.flows.audience import Audiences
+
+        return Audiences(
+            counts=self.counts,
+            settings=self.documents,
+            signer=self.signer,
+            public_url=lambda: self.secrets.public_url(),
+        )
+
+    @cached_property
+    def outreach(self) -> Outreach:
+        from chalicelib.flows.outreach import Outreach
+
+        return Outreach(
+            table=self.table,
+            campaigns=self.campaigns,
+            trends=self.trends,
+            reactions=self.reactions,
+            clock=self.clock,
+            ids=self.ids,
+            customers=self.customers,
+            audiences=self.audiences,
+            signer=self.signer,
+        )
+
+    @cached_property
+    def planning(self) -> Planning:
+        from chalicelib.flows.planning import Planning
+
+        return Planning(
+            table=self.table,
+            campaigns=self.campaigns,
+            customers=self.customers,
+            reactions=self.reactions,
+            audiences=self.audiences,
+            mailer=lambda: self.mailer,
+            queue=self.queue,
+            clock=self.clock,
+            stage=self.settings.stage,
+        )
+
+    @cached_property
+    def notifying(self) -> Notifying:
+        from chalicelib.flows.notifying import Notifying
+
+        return Notifying(
+            table=self.table,
+            campaigns=self.campaigns,
+            audiences=self.audiences,
+            mailer=lambda: self.mailer,
+            sms=lambda: self.sms,
+            signer=self.signer,
+            clock=self.clock,
+            stage=self.settings.stage,
+            support_address=self.settings.support_address,
+            sms_number=self.settings.sms_number,
         )
 
     @cached_property
@@ -327,6 +420,103 @@ class Application:
             counts=self.counts,
             trends=self.trends,
             settings=self.documents,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    # --- what people ask for through the API -------------------------------------------------
+
+    @cached_property
+    def case_lists(self) -> CaseLists:
+        from chalicelib.store.case_lists import CaseLists
+
+        return CaseLists(self.table, self.cases)
+
+    @cached_property
+    def case_service(self) -> CaseService:
+        from chalicelib.cases.service import CaseService
+
+        return CaseService(cases=self.cases, lists=self.case_lists, cursors=self.cursors)
+
+    @cached_property
+    def customer_service(self) -> CustomerService:
+        from chalicelib.customers.service import CustomerService
+
+        return CustomerService(
+            table=self.table,
+            customers=self.customers,
+            lists=self.case_lists,
+            cursors=self.cursors,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @cached_property
+    def trend_service(self) -> TrendService:
+        from chalicelib.trends.service import TrendService
+
+        return TrendService(trends=self.trends, cursors=self.cursors, clock=self.clock)
+
+    @cached_property
+    def casework(self) -> Casework:
+        from chalicelib.flows.casework import Casework
+
+        return Casework(
+            cases=self.cases,
+            reactions=self.reactions,
+            settings=self.documents,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @cached_property
+    def opening(self) -> Opening:
+        from chalicelib.flows.opening import Opening
+
+        return Opening(
+            table=self.table,
+            cases=self.cases,
+            customers=self.customers,
+            ledger=self.ledger,
+            reactions=self.reactions,
+            settings=self.documents,
+            replying=self.replying,
+            objects=lambda: self.objects,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @cached_property
+    def importing(self) -> Importing:
+        from chalicelib.flows.importing import Importing
+
+        return Importing(table=self.table, customers=self.customers, clock=self.clock, ids=self.ids)
+
+    @cached_property
+    def replaying(self) -> Replaying:
+        from chalicelib.flows.replay import Replaying
+
+        return Replaying(
+            table=self.table,
+            quarantine=self.quarantine,
+            cursors=self.cursors,
+            queue=self.queue,
+        )
+
+    @cached_property
+    def helpdesk(self) -> Helpdesk:
+        from chalicelib.flows.helpdesk import Helpdesk
+        from chalicelib.store.rates import RateStore
+
+        return Helpdesk(
+            intake=self.intake,
+            cases=self.cases,
+            service=self.case_service,
+            rates=RateStore(self.table),
+            settings=self.documents,
+            objects=lambda: self.objects,
+            signer=self.signer,
+            public_url=lambda: self.secrets.public_url(),
             clock=self.clock,
             ids=self.ids,
         )

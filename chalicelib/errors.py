@@ -10,8 +10,11 @@ CustOpsError
 │   ├── Conflict            409  the state does not allow it
 │   ├── StaleVersion        412  If-Match names an older version; `current` is the newest state
 │   ├── PreconditionMissing 428
+│   ├── MethodNotAllowed    405
 │   ├── TooLarge            413
-│   └── TooMany             429
+│   ├── UnsupportedMedia    415  the body is of a type that is not taken here
+│   ├── TooMany             429  `retry_after` seconds, where it is known
+│   └── Unavailable         503  something that we need does not answer
 ├── Unprocessable           a message that no retry will mend: quarantine with its reason
 ├── Contended               lost a race more often than is normal: retry the event
 └── SendFailed              a provider's answer to a send
@@ -81,6 +84,10 @@ class Conflict(Refused):
     status, type, title = 409, "conflict", "The present state does not allow that"
 
 
+class MethodNotAllowed(Refused):
+    status, type, title = 405, "method-not-allowed", "That cannot be done here"
+
+
 class StaleVersion(Refused):
     status, type, title = 412, "stale-version", "It was changed since you read it"
 
@@ -89,12 +96,20 @@ class TooLarge(Refused):
     status, type, title = 413, "too-large", "It is too large"
 
 
+class UnsupportedMedia(Refused):
+    status, type, title = 415, "unsupported-media-type", "This content type is not taken"
+
+
 class PreconditionMissing(Refused):
     status, type, title = 428, "precondition-missing", "Say which version you change, with If-Match"
 
 
 class TooMany(Refused):
     status, type, title = 429, "too-many", "Too many requests"
+
+
+class Unavailable(Refused):
+    status, type, title = 503, "unavailable", "It cannot be served right now"
 
 
 class Unprocessable(CustOpsError):

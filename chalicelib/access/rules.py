@@ -42,10 +42,13 @@ R, A, L, X = Role.READONLY, Role.AGENT, Role.LEAD, Role.ADMIN
 
 ROUTES: Mapping[tuple[str, str], Role | None] = {
     ("GET", "/"): PUBLIC,
+    ("HEAD", "/"): PUBLIC,
     ("GET", "/c/{token}"): PUBLIC,
     ("POST", "/c/{token}"): PUBLIC,
     ("GET", "/openapi.json"): PUBLIC,
+    ("HEAD", "/openapi.json"): PUBLIC,
     ("GET", "/v1/health"): PUBLIC,
+    ("HEAD", "/v1/health"): PUBLIC,
     ("POST", "/v1/login"): PUBLIC,
     ("POST", "/v1/help/cases"): PUBLIC,
     ("GET", "/v1/help/cases/{reference}/messages"): PUBLIC,
@@ -71,6 +74,7 @@ ROUTES: Mapping[tuple[str, str], Role | None] = {
     ("GET", "/v1/campaigns"): L,
     ("POST", "/v1/campaigns"): L,
     ("GET", "/v1/campaigns/{id}"): L,
+    ("PATCH", "/v1/campaigns/{id}"): L,
     ("POST", "/v1/campaigns/{id}/preview"): L,
     ("POST", "/v1/campaigns/{id}/approve"): L,
     ("POST", "/v1/campaigns/{id}/pause"): L,

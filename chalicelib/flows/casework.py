@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.cases import rules
 from chalicelib.cases.models import Case, CasePatch, CaseStatus
+from chalicelib.customers import rules as customer_rules
 from chalicelib.errors import Invalid, StaleVersion
 from chalicelib.flows.timeline import event
 from chalicelib.ports import Clock, Ids
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from chalicelib.store.settings import SettingsStore
 
 GRACE = timedelta(minutes=2)
+LONGEST_TAG = 40
 SOLVED = frozenset({CaseStatus.RESOLVED, CaseStatus.CLOSED})
 
 
@@ -48,7 +50,7 @@ class Casework:
             raise StaleVersion(f"it is at version {case.version} by now", current=newest)
         check_topic(self.settings, given.topic)
         now = self.clock()
-        changed = rules.apply(case, given, now, by)
+        changed = rules.apply(case, _cleaned(given), now, by)
         if not changed.changes:
             return case
         after = changed.case.model_copy(update={"promises": self._clocks(case, changed.case)})
@@ -70,6 +72,25 @@ class Casework:
             stopped = kept(promises.resolution, after.updated_at)
             promises = promises.model_copy(update={"resolution": stopped})
         return promises
+
+
+def _cleaned(given: CasePatch) -> CasePatch:
+    """The patch with its addresses and tags as we compare them; raises Invalid."""
+    fields: dict[str, object] = {}
+    if given.assignee:
+        fields["assignee"] = customer_rules.email(given.assignee, "assignee")
+    if given.tags is not None:
+        fields["tags"] = clean_tags(given.tags)
+    return given.model_copy(update=fields)
+
+
+def clean_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
+    """Tags trimmed, in lower case, each once; raises Invalid."""
+    found = dict.fromkeys(" ".join(tag.casefold().split()) for tag in tags)
+    for tag in found:
+        if not 1 <= len(tag) <= LONGEST_TAG:
+            raise Invalid.field("tags", f"a tag has 1 to {LONGEST_TAG} characters")
+    return tuple(found)
 
 
 def check_topic(settings: SettingsStore, label: str | None) -> None:

@@ -35,7 +35,7 @@ from chalicelib.channels.settings import ChannelSettings
 from chalicelib.customers import rules as customer_rules
 from chalicelib.customers.models import Customer, CustomerInput
 from chalicelib.errors import Conflict, Contended, Forbidden, Invalid, NotFound
-from chalicelib.flows.casework import check_topic
+from chalicelib.flows.casework import check_topic, clean_tags
 from chalicelib.flows.replying import WRITABLE, ReplyInput
 from chalicelib.flows.timeline import event, inbound_entry, store_files
 from chalicelib.ports import Clock, Ids, Objects
@@ -298,7 +298,9 @@ class Opening:
 
 def _wanted(given: NewCase, by: str) -> dict[str, object]:
     """What the agent decided at once; with their name as the reason no rule changes it later."""
-    fields: dict[str, object] = {"tags": given.tags, "assignee": given.assignee or None}
+    fields: dict[str, object] = {"tags": clean_tags(given.tags)}
+    if given.assignee:
+        fields["assignee"] = customer_rules.email(given.assignee, "assignee")
     reasons = {"case": f"opened by {by}"}
     if given.topic:
         fields["topic"] = Topic(label=given.topic, confidence=1.0, source="person", why=by)

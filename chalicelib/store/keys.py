@@ -23,9 +23,12 @@
 | a campaign | CAMP#<id> | CAMP |
 | who was told (the ledger) | CAMP#<id> | TOLD#<customer id> |
 | a segment of its audience | CAMP#<id> | SEG#<number> |
+| how far its audience is frozen, what its preview said | CAMP#<id> | PLAN, PREVIEW |
+| its live counts, in shards | CAMP#<id> | PROGRESS#<shard> |
 | what a customer was told | CUST#<id> | TOLD#<time>#<campaign> |
 | quarantine | QUAR#<id> | QUAR |
 | answer to a request sent twice | IDEM#<digest> | IDEM |
+| how often somebody did that in an hour | RATE#<digest> | <window> |
 
 Secondary indexes (all attributes projected):
 
@@ -56,10 +59,12 @@ Key = tuple[str, str]
 DUE_SHARDS = 4
 CUSTOMER_SHARDS = 8
 COUNT_SHARDS = 2
+PROGRESS_SHARDS = 16
 REACT = "REACT#"
 MESSAGES = "MSG#"
 TOLD = "TOLD#"
 SEGMENTS = "SEG#"
+PROGRESS = "PROGRESS#"
 SETTINGS = "SETTINGS"
 SWEEP = ("SWEEP", "SWEEP")
 TRENDS = "TRENDS"
@@ -162,12 +167,33 @@ def segment(campaign_id: str, number: int) -> Key:
     return f"CAMP#{campaign_id}", f"{SEGMENTS}{number:08d}"
 
 
+def plan(campaign_id: str) -> Key:
+    return f"CAMP#{campaign_id}", "PLAN"
+
+
+def preview(campaign_id: str) -> Key:
+    return f"CAMP#{campaign_id}", "PREVIEW"
+
+
+def progress(campaign_id: str, text: str) -> Key:
+    """The shard of a campaign's counts that changes caused by `text` go to."""
+    return f"CAMP#{campaign_id}", f"{PROGRESS}{shard(text, PROGRESS_SHARDS):02d}"
+
+
+def notice(customer_id: str, at: datetime, campaign_id: str) -> Key:
+    return f"CUST#{customer_id}", f"{TOLD}{iso(at)}#{campaign_id}"
+
+
 def quarantine(identifier: str) -> Key:
     return f"QUAR#{identifier}", "QUAR"
 
 
 def idempotency(scope: str, key: str) -> Key:
     return f"IDEM#{digest(scope + chr(10) + key)}", "IDEM"
+
+
+def rate(what: str, who: str, window: str) -> Key:
+    return f"RATE#{digest(what + chr(10) + who)}", window
 
 
 def index(number: int, pk: str, sk: str) -> dict[str, str]:

@@ -1,0 +1,52 @@
+"""The Chalice app: registers blueprints, nothing else. No function but the API ever imports it."""
+
+from __future__ import annotations
+
+from chalice import Chalice
+
+from chalicelib.handlers import (
+    api_campaigns,
+    api_cases,
+    api_customers,
+    api_help,
+    api_pages,
+    api_quarantine,
+    api_session,
+    api_settings,
+    api_trends,
+    authorizer,
+    campaign_events,
+    delivery,
+    forward,
+    mail,
+    reactions,
+    schedules,
+    sms,
+)
+
+app = Chalice(app_name="custops", configure_logs=False)
+
+for api in (
+    api_session,
+    api_cases,
+    api_customers,
+    api_help,
+    api_trends,
+    api_campaigns,
+    api_settings,
+    api_quarantine,
+    api_pages,
+):
+    app.register_blueprint(api.routes)
+
+for module in (
+    authorizer,
+    mail,
+    sms,
+    delivery,
+    forward,
+    reactions,
+    campaign_events,
+    schedules,
+):
+    app.register_blueprint(module.events)

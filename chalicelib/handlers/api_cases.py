@@ -1,0 +1,197 @@
+"""Cases and their messages, for agents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalice import Blueprint
+from pydantic import Field
+
+from chalicelib.access.rules import Role
+from chalicelib.bootstrap import Application
+from chalicelib.cases.models import Case, CasePatch, CaseStatus
+from chalicelib.cases.service import BUILT_IN, CaseFilter
+from chalicelib.errors import Invalid, StaleVersion
+from chalicelib.flows.opening import NewCase
+from chalicelib.flows.replying import ReplyInput
+from chalicelib.handlers.http import Call, Reply, bounded, route
+from chalicelib.handlers.queries import PageQuery
+from chalicelib.handlers.views import (
+    CasePage,
+    CaseView,
+    MessagePage,
+    MessageView,
+    case_view,
+    message_views,
+    page,
+)
+from chalicelib.settings_documents import ViewsSettings
+
+routes = Blueprint(__name__)
+
+
+class CaseQuery(PageQuery):
+    """`status` takes several, separated by commas. `team`, `assignee` and `topic` take "none",
+    `assignee` takes "me", `customer` an id, an e-mail address or a number. `q` looks for words in
+    reference, subject, last message, people and tags."""
+
+    view: str | None = Field(default=None, max_length=60)
+    status: str | None = Field(default=None, max_length=100)
+    team: str | None = Field(default=None, max_length=64)
+    assignee: str | None = Field(default=None, max_length=254)
+    customer: str | None = Field(default=None, max_length=320)
+    topic: str | None = Field(default=None, max_length=64)
+    tag: str | None = Field(default=None, max_length=40)
+    q: str | None = Field(default=None, max_length=200)
+
+
+@route(routes, "GET", "/v1/cases", query=CaseQuery, answer=CasePage)
+def list_cases(call: Call, query: CaseQuery) -> Reply:
+    """List cases, newest first, by a view and by filters."""
+    wanted = _filter(call, query)
+    if wanted is None:
+        return Reply(page([], None))
+    part = call.app.case_service.find(wanted, query.limit, query.cursor)
+    return Reply(page(map(case_view, part.cases), part.cursor))
+
+
+@route(
+    routes,
+    "POST",
+    "/v1/cases",
+    body=NewCase,
+    answer=CaseView,
+    status=201,
+    once=True,
+    example={
+        "channel": "voice",
+        "subject": "Cannot log in",
+        "text": "She calls because the app refuses her password since this morning.",
+        "customer": {"name": "Ada Byron", "email": "ada@example.com"},
+        "priority": "high",
+        "tags": ["app"],
+    },
+    also=(403, 409),
+)
+def open_case(call: Call, body: NewCase) -> Reply:
+    """Open a case on behalf of a customer.
+
+    Inbound is a contact that was taken by hand (or one from the past, with created_at: admins
+    only, not acknowledged). Outbound is the agent writing first: the text goes out.
+    """
+    bounded(body.text, "text")
+    opened = call.app.opening.open(
+        body, call.who.email, admin=call.who.may(Role.ADMIN), key=call.key()
+    )
+    case = opened.case
+    return _one(case, 201, {"Location": f"cases/{case.id}"})
+
+
+@route(routes, "GET", "/v1/cases/{id}", answer=CaseView)
+def get_case(call: Call, id: str) -> Reply:
+    """One case, by its id or its reference; its ETag goes into the If-Match of a change."""
+    return _one(call.app.cases.get(id))
+
+
+@route(
+    routes,
+    "PATCH",
+    "/v1/cases/{id}",
+    body=CasePatch,
+    answer=CaseView,
+    if_match=True,
+    example={"status": "pending", "assignee": "agent@example.com", "topic": "login"},
+    also=(409,),
+)
+def patch_case(call: Call, id: str, body: CasePatch) -> Reply:
+    """Change a case; what is left out stays.
+
+    A topic, team or priority that a person sets is left alone by the rules. Needs If-Match.
+    """
+    try:
+        return _one(call.app.casework.patch(id, call.version(), body, call.who.email))
+    except StaleVersion as stale:
+        newest = case_view(Case.model_validate(stale.extra["current"]))
+        raise StaleVersion(stale.detail, current=newest) from stale
+
+
+@route(routes, "GET", "/v1/cases/{id}/messages", query=PageQuery, answer=MessagePage)
+def list_messages(call: Call, id: str, query: PageQuery) -> Reply:
+    """A case's timeline, oldest first: messages, notes and events."""
+    case = call.app.cases.get(id)
+    part = call.app.case_service.messages(case.id, query.limit, query.cursor)
+    return Reply(page(message_views(part.messages, lambda: call.app.objects), part.cursor))
+
+
+@route(
+    routes,
+    "POST",
+    "/v1/cases/{id}/messages",
+    body=ReplyInput,
+    answer=MessageView,
+    status=201,
+    once=True,
+    example={"kind": "message", "text": "Hello Ada,\n\nplease try again now.", "status": "pending"},
+    also=(409, 412),
+)
+def add_message(call: Call, id: str, body: ReplyInput) -> Reply:
+    """Answer the customer, or leave a note that stays inside.
+
+    An answer is stored first and then sent; its delivery shows in the timeline.
+    """
+    bounded(body.text, "text")
+    case = call.app.cases.get(id)
+    message = call.app.replying.reply(case.id, body, call.who.email, key=call.key())
+    (view,) = message_views([message], lambda: call.app.objects)
+    return Reply(view, 201)
+
+
+def _one(case: Case, status: int = 200, headers: dict[str, str] | None = None) -> Reply:
+    return Reply(case_view(case), status, headers or {}, version=case.version)
+
+
+def _filter(call: Call, query: CaseQuery) -> CaseFilter | None:
+    """What the query asks for; None where it names a customer whom nobody knows."""
+    base = _view(call.app, query.view)
+    fields: dict[str, Any] = {}
+    if query.status:
+        fields["statuses"] = _statuses(query.status)
+    if query.customer:
+        found = _customer(call.app, query.customer)
+        if not found:
+            return None
+        fields["customer_id"] = found
+    given = {"team": query.team, "topic": query.topic, "tag": query.tag, "text": query.q}
+    fields |= {name: value for name, value in given.items() if value}
+    assignee = (query.assignee or base.assignee).lower()
+    fields["assignee"] = call.who.email if assignee == "me" else assignee
+    return base.model_copy(update=fields)
+
+
+def _statuses(listed: str) -> tuple[CaseStatus, ...]:
+    try:
+        return tuple(sorted({CaseStatus(name.strip()) for name in listed.split(",")}))
+    except ValueError as error:
+        known = ", ".join(CaseStatus)
+        raise Invalid.field("status", f"is one or more of {known}, with commas between") from error
+
+
+def _customer(app: Application, query: str) -> str:
+    if "@" in query or query.startswith("+"):
+        found = app.customer_service.by_address(query)
+        return found.id if found else ""
+    return query
+
+
+def _view(app: Application, name: str | None) -> CaseFilter:
+    if not name:
+        return CaseFilter()
+    if name in BUILT_IN:
+        return BUILT_IN[name]
+    for view in app.documents.read("views", ViewsSettings).views:
+        if view.name == name:
+            return CaseFilter(
+                statuses=view.status,
+                **view.model_dump(include={"team", "assignee", "topic", "tag"}),
+            )
+    raise Invalid.field("view", f"is none of ours; there are {', '.join(BUILT_IN)}")

@@ -1,0 +1,121 @@
+"""What the API shows of cases, messages and customers: the models without what is only for us."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from chalicelib.base import Model
+from chalicelib.cases.models import Case, Delivery, Message, StoredAttachment
+from chalicelib.customers.models import Customer
+from chalicelib.flows.timeline import whole
+from chalicelib.ports import Objects
+
+LINK_SECONDS = 300  # how long a link to a file works
+BODIES = 3_000_000  # characters of long bodies that one answer may carry; Lambda returns 6 MB
+HIDDEN_OF_CASE = {"message_ids", "link_version"}
+HIDDEN_OF_CUSTOMER = {"open_case"}
+HIDDEN_OF_DELIVERY = {"send_id", "lease_until", "settle_by", "provider_id"}
+HIDDEN_OF_MESSAGE = {"body_key", "raw_key", "references", "attachments", "delivery", "version"}
+HIDDEN_OF_FILE = {"key"}
+
+
+def _without(model: type[BaseModel], hidden: set[str], name: str, **extra: Any) -> Any:
+    """The model without some of its fields and with others, for the API's description."""
+    kept = {n: (f.annotation, f) for n, f in model.model_fields.items() if n not in hidden}
+    fields: dict[str, Any] = {**kept, **extra}
+    config = ConfigDict(frozen=True, extra="forbid")
+    return create_model(name, __config__=config, __doc__=model.__doc__, **fields)
+
+
+CaseView: type[BaseModel] = _without(Case, HIDDEN_OF_CASE, "CaseView")
+CustomerView: type[BaseModel] = _without(Customer, HIDDEN_OF_CUSTOMER, "CustomerView")
+FileView: type[BaseModel] = _without(
+    StoredAttachment,
+    HIDDEN_OF_FILE,
+    "FileView",
+    url=(str, Field(description="Downloads the file; works for five minutes.")),
+)
+DeliveryView: type[BaseModel] = _without(Delivery, HIDDEN_OF_DELIVERY, "DeliveryView")
+MessageView: type[BaseModel] = _without(
+    Message,
+    HIDDEN_OF_MESSAGE,
+    "MessageView",
+    attachments=(list[FileView], []),  # type: ignore[valid-type]
+    delivery=(DeliveryView | None, None),
+    truncated=(bool, Field(False, description="Only the first lines of a very long body.")),
+    original_url=(str, Field("", description="The untouched original; works for five minutes.")),
+)
+
+
+class CasePage(Model):
+    """Cases, newest first. A page may be short and still have a cursor."""
+
+    items: list[CaseView]  # type: ignore[valid-type]
+    cursor: str | None = None
+
+
+class MessagePage(Model):
+    """A case's timeline, oldest first."""
+
+    items: list[MessageView]  # type: ignore[valid-type]
+    cursor: str | None = None
+
+
+class CustomerPage(Model):
+    """Customers in no particular order."""
+
+    items: list[CustomerView]  # type: ignore[valid-type]
+    cursor: str | None = None
+
+
+def case_view(case: Case) -> dict[str, Any]:
+    return case.model_dump(mode="json", exclude=HIDDEN_OF_CASE)
+
+
+def customer_view(customer: Customer) -> dict[str, Any]:
+    return customer.model_dump(mode="json", exclude=HIDDEN_OF_CUSTOMER)
+
+
+def page(shown: Iterable[dict[str, Any]], cursor: str | None) -> dict[str, Any]:
+    return {"items": list(shown), "cursor": cursor}
+
+
+def message_views(
+    messages: Iterable[Message], objects: Callable[[], Objects]
+) -> list[dict[str, Any]]:
+    """Messages with links to their files; long bodies whole as far as one answer can carry them."""
+    left = BODIES
+    shown = []
+    for message in messages:
+        entire = message
+        if message.body_key and left > 0:
+            full = whole(objects(), message)
+            size = len(full.text) + len(full.quoted) + len(full.html)
+            if size <= left:
+                entire, left = full, left - size
+        cut = bool(message.body_key) and entire is message
+        shown.append(_message(entire, cut, objects))
+    return shown
+
+
+def _message(message: Message, truncated: bool, objects: Callable[[], Objects]) -> dict[str, Any]:
+    view = message.model_dump(mode="json", exclude=HIDDEN_OF_MESSAGE)
+    view["attachments"] = [_file(file, objects) for file in message.attachments]
+    view["delivery"] = (
+        message.delivery.model_dump(mode="json", exclude=HIDDEN_OF_DELIVERY)
+        if message.delivery
+        else None
+    )
+    view["truncated"] = truncated
+    raw = message.raw_key
+    view["original_url"] = objects().signed_url(raw, "original.eml", LINK_SECONDS) if raw else ""
+    return view
+
+
+def _file(file: StoredAttachment, objects: Callable[[], Objects]) -> dict[str, Any]:
+    view = file.model_dump(mode="json", exclude=HIDDEN_OF_FILE)
+    view["url"] = objects().signed_url(file.key, file.name, LINK_SECONDS)
+    return view

@@ -1,0 +1,278 @@
+"""The settings documents that people edit while the system runs, and the model of each.
+
+Those of a domain are beside it; those that are only kept for the desk for now are defined here.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, Field, model_validator
+
+from chalicelib.base import Model
+from chalicelib.cases.models import CaseStatus, Priority
+from chalicelib.errors import NotFound
+
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=60)]
+Title = Annotated[str, Field(min_length=1, max_length=120)]
+EmailAddress = Annotated[str, Field(pattern=r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+$", max_length=254)]
+TagName = Annotated[str, Field(min_length=1, max_length=40)]
+
+
+def _different(values: tuple[str, ...], what: str) -> None:
+    if len(set(values)) < len(values):
+        raise ValueError(f"two {what} have the same name; names must differ")
+
+
+# --- teams and calendars --------------------------------------------------------------------------
+
+
+class Team(Model):
+    """People who share a queue. `calendar` names when they work."""
+
+    name: Slug
+    title: Title
+    members: tuple[EmailAddress, ...] = Field(default=(), max_length=500)
+    calendar: str = Field(default="", max_length=60)
+    email: EmailAddress | Literal[""] = ""  # where a department is told
+
+
+class TeamsSettings(Model):
+    """The document `teams`."""
+
+    teams: tuple[Team, ...] = Field(default=(), max_length=200)
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        _different(tuple(team.name for team in self.teams), "teams")
+        return self
+
+
+class Weekday(StrEnum):
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
+
+
+Clock = Annotated[str, Field(pattern=r"^(?:[01]\d|2[0-3]):[0-5]\d$|^24:00$")]
+
+
+class Interval(Model):
+    """Working time from `start` to `end`, local time of the calendar's zone."""
+
+    start: Clock
+    end: Clock
+
+    @model_validator(mode="after")
+    def _begins_before_it_ends(self) -> Self:
+        if self.start >= self.end:
+            raise ValueError("end: it must be later than start")
+        return self
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError("is not an IANA time zone such as Europe/Berlin") from error
+    return name
+
+
+class Calendar(Model):
+    """When a team works: hours by weekday in its zone, without the holidays."""
+
+    name: Slug
+    zone: Annotated[str, Field(max_length=64), AfterValidator(_zone)] = "UTC"
+    hours: dict[Weekday, tuple[Interval, ...]] = {}
+    holidays: tuple[date, ...] = Field(default=(), max_length=500)
+
+
+class CalendarsSettings(Model):
+    """The document `calendars`."""
+
+    calendars: tuple[Calendar, ...] = Field(default=(), max_length=100)
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        _different(tuple(calendar.name for calendar in self.calendars), "calendars")
+        return self
+
+
+# --- the desk -------------------------------------------------------------------------------------
+
+
+class Macro(Model):
+    """An answer that is kept ready, and what else it does to the case."""
+
+    name: Slug
+    title: Title
+    text: str = Field(default="", max_length=10_000)
+    status: CaseStatus | None = None
+    priority: Priority | None = None
+    team: str = Field(default="", max_length=64)
+    tags: tuple[TagName, ...] = Field(default=(), max_length=20)
+
+
+class MacrosSettings(Model):
+    """The document `macros`."""
+
+    macros: tuple[Macro, ...] = Field(default=(), max_length=500)
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        _different(tuple(macro.name for macro in self.macros), "macros")
+        return self
+
+
+class View(Model):
+    """A list of cases under a name: `GET /v1/cases?view=<name>`. `assignee` may be "me"."""
+
+    name: Slug
+    title: Title
+    status: tuple[CaseStatus, ...] = Field(default=(), max_length=6)
+    team: str = Field(default="", max_length=64)
+    assignee: str = Field(default="", max_length=254)
+    topic: str = Field(default="", max_length=64)
+    tag: str = Field(default="", max_length=40)
+
+
+class ViewsSettings(Model):
+    """The document `views`."""
+
+    views: tuple[View, ...] = Field(default=(), max_length=200)
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        _different(tuple(view.name for view in self.views), "views")
+        return self
+
+
+# --- the outside ----------------------------------------------------------------------------------
+
+
+def _public_https(url: str) -> str:
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    if parts.scheme != "https" or not host or parts.username:
+        raise ValueError("must be an https address without user or password")
+    if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
+        raise ValueError("must be an address in the public internet")
+    if re.fullmatch(r"[\d.]+|[0-9a-f:.]+", host) and not _global_address(host):
+        raise ValueError("must be an address in the public internet")
+    return url
+
+
+def _global_address(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        return not re.fullmatch(r"[\d.]+", host)
+
+
+class Webhook(Model):
+    """Where facts are sent, signed. `events` are kinds such as case.created; none means all."""
+
+    name: Slug
+    url: Annotated[str, Field(max_length=2_000), AfterValidator(_public_https)]
+    events: tuple[Annotated[str, Field(pattern=r"^[a-z]+(?:[._][a-z]+)*$", max_length=60)], ...] = (
+        Field(default=(), max_length=50)
+    )
+    enabled: bool = True
+
+
+class WebhooksSettings(Model):
+    """The document `webhooks`."""
+
+    webhooks: tuple[Webhook, ...] = Field(default=(), max_length=50)
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        _different(tuple(webhook.name for webhook in self.webhooks), "webhooks")
+        return self
+
+
+class FlagsSettings(Model):
+    """The document `flags`: what is switched on or off by name."""
+
+    flags: dict[Slug, bool] = Field(default={}, max_length=200)
+
+
+# --- by name --------------------------------------------------------------------------------------
+
+
+def _topics() -> type[BaseModel]:
+    from chalicelib.understanding.models import TopicsSettings
+
+    return TopicsSettings
+
+
+def _priorities() -> type[BaseModel]:
+    from chalicelib.understanding.defaults import PrioritySettings
+
+    return PrioritySettings
+
+
+def _sentiment() -> type[BaseModel]:
+    from chalicelib.understanding.models import SentimentSettings
+
+    return SentimentSettings
+
+
+def _routing() -> type[BaseModel]:
+    from chalicelib.routing.models import RoutingSettings
+
+    return RoutingSettings
+
+
+def _promises() -> type[BaseModel]:
+    from chalicelib.promises.rules import PromiseSettings
+
+    return PromiseSettings
+
+
+def _channels() -> type[BaseModel]:
+    from chalicelib.channels.settings import ChannelSettings
+
+    return ChannelSettings
+
+
+def _detection() -> type[BaseModel]:
+    from chalicelib.trends.models import DetectorConfig
+
+    return DetectorConfig
+
+
+DOCUMENTS: Mapping[str, Callable[[], type[BaseModel]]] = {
+    "calendars": lambda: CalendarsSettings,
+    "channels": _channels,
+    "detection": _detection,
+    "flags": lambda: FlagsSettings,
+    "macros": lambda: MacrosSettings,
+    "priorities": _priorities,
+    "promises": _promises,
+    "routing": _routing,
+    "sentiment": _sentiment,
+    "teams": lambda: TeamsSettings,
+    "topics": _topics,
+    "views": lambda: ViewsSettings,
+    "webhooks": lambda: WebhooksSettings,
+}
+"""The model of each document, imported when it is asked for."""
+
+
+def model_of(name: str) -> type[BaseModel]:
+    """Raises NotFound for a document that does not exist."""
+    if name not in DOCUMENTS:
+        raise NotFound(f"there are no settings called {name}")
+    return DOCUMENTS[name]()
