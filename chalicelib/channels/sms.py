@@ -1,8 +1,8 @@
-"""Text messages: the two-way payload of AWS End User Messaging, keywords, and counting of parts.
+"""Text messages: the two-way payload of AWS End User Messaging, keywords, counting of parts.
 
-Keywords are those that carriers and AWS act upon (AWS End User Messaging SMS user guide,
-"Keywords") and what people write in their own language instead. Part counting follows 3GPP TS 23.038: septets
-with an extension table, or UCS-2 as soon as one character is outside of it.
+Keywords are those that carriers and AWS act upon ("Keywords" in the user guide of AWS End User
+Messaging SMS) and what people write in their own language instead. Part counting follows 3GPP
+TS 23.038: septets with an extension table, or UCS-2 as soon as one character is outside of it.
 """
 
 from __future__ import annotations

@@ -161,7 +161,7 @@ def _body(part: Part, content: Content) -> None:
         )
         return
     text = part.text(content.defects)
-    if len(text) > MAX_TEXT:
+    if len(text) > MAX_TEXT and "html" not in part.type:
         content.defects.append("text longer than a million characters: cut, the original keeps it")
     if part.type in ("text/html", "application/xhtml+xml"):
         content.blocks.append(Block(html=text) if "<" in text else Block(text=text))
@@ -250,7 +250,8 @@ def _enriched(text: str) -> str:
 
 
 _TAGS_ASIDE = re.compile(
-    r"(?i)(?:html|browser|client|viewer|e-?mail program).{0,80}(?:view|support|version|display|enable)|"
+    r"(?i)(?:html|browser|client|viewer|e-?mail program).{0,80}"
+    r"(?:view|support|version|display|enable)|"
     r"this (?:e-?mail|message) (?:is|was sent) in html"
 )
 

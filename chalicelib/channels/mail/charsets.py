@@ -128,7 +128,7 @@ def _switches(name: str, data: bytes) -> bool:
 
 def _utf8(data: bytes, name: str) -> str | None:
     """`data` as UTF-8 when it plainly is that, though something else may have been declared."""
-    if name.startswith(_STATEFUL):
+    if name.startswith(_STATEFUL) or b"\x1b$" in data:
         return None
     if name in _EAST_ASIAN:
         text = _strictly(data, name)  # a short text may be valid in both: the label decides

@@ -49,8 +49,8 @@ class Fields(Model):
 
 def split(raw: bytes, start: int, end: int, defects: list[str]) -> tuple[Fields, int]:
     """The fields of the entity at `raw[start:end]`, and where its body begins."""
-    while raw[start : start + 1] in (b"\n", b"\r") and _skippable(raw, start, end):
-        start += 1
+    if start == 0 and raw[:1] in (b"\n", b"\r") and _skippable(raw, end):
+        start = len(raw) - len(raw.lstrip(b"\r\n"))
     if raw[start : start + 1] in (b"\n", b"\r", b""):
         return Fields(), min(end, start + (2 if raw[start : start + 2] == b"\r\n" else 1))
     found = _END.search(raw, start, end)
@@ -65,10 +65,9 @@ def split(raw: bytes, start: int, end: int, defects: list[str]) -> tuple[Fields,
     return Fields(items=tuple(items)), body
 
 
-def _skippable(raw: bytes, start: int, end: int) -> bool:
-    """Blank lines before a header are an accident; before anything else they end it."""
-    ahead = raw[start : min(end, start + 400)].lstrip(b"\r\n")
-    return start == 0 and _NAME.match(ahead) is not None
+def _skippable(raw: bytes, end: int) -> bool:
+    """Blank lines before a mail's header are an accident; before anything else they end it."""
+    return _KNOWN.match(raw[: min(end, 400)].lstrip(b"\r\n")) is not None
 
 
 def _fields(block: bytes) -> tuple[list[tuple[str, str]], int | None]:

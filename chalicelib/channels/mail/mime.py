@@ -180,7 +180,7 @@ def _before_break(raw: bytes, start: int, at: int) -> int:
     return at
 
 
-_DELIMITER = re.compile(rb"(?:^|[\r\n])--([^\r\n]{1,200})\r?\n[Cc][Oo][Nn][Tt][Ee][Nn][Tt]-")
+_DELIMITER = re.compile(rb"(?im)^--([^\r\n]{1,200})\r?\ncontent-")
 
 
 def _guess_boundary(raw: bytes, start: int, end: int) -> bytes:
