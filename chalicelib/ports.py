@@ -84,8 +84,12 @@ class Mailer(Protocol):
         template: str,
         entries: Sequence[BulkEntry],
         tags: Mapping[str, str],
+        reply_to: str = "",
     ) -> list[BulkResult]:
-        """One result an entry, in order; raises as `send` where the whole call failed."""
+        """One result an entry, in order; raises as `send` where the whole call failed.
+
+        SES takes one Reply-To for the whole call and refuses it among an entry's headers.
+        """
 
 
 class Sms(Protocol):

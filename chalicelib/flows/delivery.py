@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from chalicelib.campaigns.rules import told_behind
 from chalicelib.cases import rules
 from chalicelib.cases.models import DeliveryEvent, DeliveryStatus, Message
 from chalicelib.customers.rules import touch
@@ -22,6 +23,7 @@ from chalicelib.store.table import Write, WriteRefused
 
 if TYPE_CHECKING:
     from chalicelib.flows.sending import Sending
+    from chalicelib.flows.told import ToldSettling
     from chalicelib.store.cases import CaseStore
     from chalicelib.store.customers import CustomerStore
     from chalicelib.store.ledger import Ledger
@@ -40,11 +42,14 @@ class Settling:
     ledger: Ledger
     reactions: ReactionStore
     sending: Sending
+    told: ToldSettling
     clock: Clock
     ids: Ids
 
     def settle(self, given: DeliveryEvent) -> bool:
         """Apply an event; False where it is about none of our messages."""
+        if told_behind(given.send_id):
+            return self.told.settle_told(given)
         place = self.ledger.sent_as(given.send_id) if given.send_id else None
         if place is None:
             return False

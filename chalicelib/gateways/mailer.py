@@ -53,13 +53,16 @@ class SesMailer:
         template: str,
         entries: Sequence[BulkEntry],
         tags: Mapping[str, str],
+        reply_to: str = "",
     ) -> list[BulkResult]:
+        answers = {"ReplyToAddresses": [reply_to]} if reply_to else {}
         with meaning():
             answer = self._client.send_bulk_email(
                 FromEmailAddress=sender,
                 DefaultContent={"Template": {"TemplateName": template, "TemplateData": "{}"}},
                 DefaultEmailTags=_tags(tags),
                 BulkEmailEntries=[_entry(entry) for entry in entries],
+                **answers,
                 **self._configuration,
             )
         return [_result(result) for result in answer["BulkEmailEntryResults"]]

@@ -1,0 +1,208 @@
+"""What a lead does with a campaign that touches customers: preview and approve; and the way out.
+
+The rest of the story is told by flows/planning.py (freeze the audience, hand out segments, watch)
+and flows/notifying.py (tell one segment, settle what became of it).
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from chalicelib.access.rules import Signer
+from chalicelib.campaigns import rules, texts
+from chalicelib.campaigns.cost import Tally, sms_parts
+from chalicelib.campaigns.models import Approval, Campaign, CampaignStatus, Offer, Preview, Sample
+from chalicelib.campaigns.service import FREEZE, Campaigns, errand
+from chalicelib.channels.models import Channel
+from chalicelib.customers.models import ConsentStatus, Customer
+from chalicelib.customers.rules import consent
+from chalicelib.errors import Conflict, Contended, StaleVersion
+from chalicelib.flows.audience import Audiences, Letter, Verdict, open_unsubscribe
+from chalicelib.store import items, keys
+from chalicelib.store.campaigns import Previewed
+
+if TYPE_CHECKING:
+    from chalicelib.store.customers import CustomerStore
+
+S = CampaignStatus
+SAMPLES = 20
+LOOKING = timedelta(seconds=18)  # of a preview; the gateway waits for 29 seconds
+PAGE = 1000  # customers a read
+PLAN_DUE = timedelta(minutes=6)  # longer than the planner may run
+ATTEMPTS = 6
+
+
+@dataclass(frozen=True)
+class Outreach(Campaigns):
+    """All that can be asked of campaigns from outside."""
+
+    customers: CustomerStore
+    audiences: Audiences
+    signer: Callable[[], Signer]
+
+    def preview(self, campaign_id: str) -> Preview:
+        """Whom an approval would tell, what they would read, what it costs; remembers the count.
+
+        Where there are more customers than can be looked at in the time, the figures are those of
+        a part (`complete` is false); the planner then asks again before it sends (planning.py).
+        """
+        campaign = self.campaigns.get(campaign_id)
+        texts.check(campaign)
+        seen = self._look(campaign)
+        tally = seen.tally
+        shown = Preview(
+            version=campaign.version,
+            count=seen.count,
+            complete=seen.complete,
+            by_channel=tally.by_channel,
+            by_language=tally.by_language,
+            excluded=tally.excluded,
+            samples=tuple(self._sample(campaign, one) for one in seen.samples()),
+            cost=tally.cost(),
+            seconds=tally.seconds(),
+            at=seen.at,
+        )
+        fact = Previewed(campaign_version=campaign.version, count=shown.count, at=seen.at)
+        self.table.commit(self.campaigns.keep_preview(campaign.id, fact))
+        return shown
+
+    def approve(self, campaign_id: str, given: Approval, by: str) -> Campaign:
+        """Freeze the audience and tell it. Raises Conflict where more or fewer customers are in it
+        than the lead saw (unless forced), or it is no draft any more; StaleVersion.
+        """
+        before = self._at(campaign_id, given.version)
+        if before.status != S.DRAFT:
+            raise Conflict(f"it is {before.status} already", status=before.status)
+        texts.check(before)
+        count = self._count(before)
+        if given.count is not None and given.count != count and not given.force:
+            raise Conflict(
+                f"{count} would be told, you saw {given.count}: look at the preview again",
+                count=count,
+            )
+        now = self.clock()
+        approved = rules.move(before, S.APPROVED, now, by)
+        approved = approved.model_copy(
+            update={"approved_by": by, "approved_at": now, "approved_count": count}
+        )
+        work = self.reactions.new(errand(campaign_id, FREEZE), now + PLAN_DUE)
+        self.campaigns.save(approved, work)
+        return approved
+
+    def offer(self, token: str) -> Offer:
+        """What an unsubscribe link stands for, without doing it; raises Forbidden."""
+        return open_unsubscribe(self.signer(), token)
+
+    def unsubscribe(self, token: str) -> Offer:
+        """No more proactive messages on that channel (RFC 8058); again is no error.
+
+        Raises Forbidden where the link is not ours, NotFound where the customer is gone.
+        """
+        offer = self.offer(token)
+        for _ in range(ATTEMPTS):
+            customer = self.customers.get(offer.customer_id)
+            known = customer.consent.get(offer.channel)
+            if known and known.status == ConsentStatus.OPTED_OUT:
+                return offer
+            source = f"unsubscribe link of campaign {offer.campaign_id}"
+            out = consent(customer, offer.channel, ConsentStatus.OPTED_OUT, source, self.clock())
+            try:
+                self.customers.save(out)
+            except StaleVersion:
+                continue  # somebody changed the customer meanwhile
+            return offer
+        raise Contended("a customer who unsubscribes")
+
+    # --- parts ---------------------------------------------------------------------------
+
+    def _count(self, campaign: Campaign) -> int:
+        """What the newest preview of this version said; a new one where there is none."""
+        known = self.campaigns.previewed(campaign.id)
+        if known and known.campaign_version == campaign.version:
+            return known.count
+        return self.preview(campaign.id).count
+
+    def _look(self, campaign: Campaign) -> _Seen:
+        began = self.clock()
+        seen = _Seen(campaign, began)
+        wrote = self.audiences.wrote(campaign, began)
+        common = self.audiences.common(campaign)
+        for partition in keys.customer_partitions():
+            start = None
+            while True:
+                page = self.customers.page(partition, PAGE, start)
+                for stored in page.items:
+                    verdict = self.audiences.judge(campaign, items.model(Customer, stored), wrote)
+                    seen.add(verdict, self._parts(campaign, verdict, common))
+                start = page.last
+                if self.clock() - began > LOOKING:
+                    return seen
+                if start is None:
+                    break
+        seen.complete = True
+        return seen
+
+    def _parts(self, campaign: Campaign, verdict: Verdict, common: dict[str, str]) -> int:
+        if verdict.reason or verdict.channel != Channel.SMS:
+            return 0
+        return sms_parts(self._letter(campaign, verdict, common).text)
+
+    def _letter(self, campaign: Campaign, verdict: Verdict, common: dict[str, str]) -> Letter:
+        assert verdict.channel is not None
+        return self.audiences.letter(
+            campaign, verdict.customer, verdict.channel, verdict.language, common
+        )
+
+    def _sample(self, campaign: Campaign, verdict: Verdict) -> Sample:
+        assert verdict.channel is not None
+        letter = self._letter(campaign, verdict, self.audiences.common(campaign))
+        return Sample(
+            customer_id=verdict.customer.id,
+            name=verdict.customer.name,
+            channel=verdict.channel,
+            to=letter.to,
+            language=verdict.language,
+            subject=letter.subject,
+            text=letter.text,
+            why=rules.why(campaign.audience),
+        )
+
+
+class _Seen:
+    """What a preview has looked at so far."""
+
+    def __init__(self, campaign: Campaign, at: datetime) -> None:
+        self.at = at
+        self.count = 0
+        self.complete = False
+        self.tally = Tally()
+        self._campaign = campaign
+        self._drawn: list[tuple[float, str, Verdict]] = []
+
+    def add(self, verdict: Verdict, parts: int) -> None:
+        if verdict.outside:
+            return
+        if verdict.reason:
+            self.tally.leave_out(verdict.reason)
+            return
+        assert verdict.channel is not None
+        self.count += 1
+        self.tally.tell(verdict.channel, verdict.language, parts, _number(verdict))
+        # Those with the smallest draw are a sample of all, and the same one each time.
+        mark = -rules.draw(f"sample {self._campaign.id}", verdict.customer.id)
+        entry = (mark, verdict.customer.id, verdict)
+        push = heapq.heappush if len(self._drawn) < SAMPLES else heapq.heappushpop
+        push(self._drawn, entry)
+
+    def samples(self) -> list[Verdict]:
+        return [verdict for _, _, verdict in sorted(self._drawn, key=lambda e: e[:2], reverse=True)]
+
+
+def _number(verdict: Verdict) -> str:
+    if verdict.channel != Channel.SMS:
+        return ""
+    return next(i.value for i in verdict.customer.identities if i.channel == Channel.SMS)
