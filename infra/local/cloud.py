@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import copy
 import gc
+import json
 import logging
 import os
 import re
@@ -25,7 +27,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from infra.local.checkpoints import Checkpoints
 from infra.local.children import settle
@@ -178,6 +180,11 @@ def write_state(folder: Path) -> None:
     from ministack import app
     from ministack.core import persistence
 
+    # The services copy what they return, lest it change while it is written. Here nothing can
+    # change any more, and the copy would take half of the time and all the memory over again.
+    # json.dump writes in small pieces, made in Python; json.dumps makes one in C, six times faster.
+    copy.deepcopy = _same  # type: ignore[assignment] # not for general use
+    json.dump = _dump_at_once  # type: ignore[assignment] # likewise
     persistence.STATE_DIR = str(folder)
     for name, get_state in app._build_persistence_save_dict().items():
         state = get_state()
@@ -186,6 +193,14 @@ def write_state(folder: Path) -> None:
         persistence.save_state(name, state)
         if not (folder / f"{name}.json").exists():
             raise RuntimeError(f"{name} could not be saved")
+
+
+def _same(value: Any, memo: object = None) -> Any:
+    return value
+
+
+def _dump_at_once(value: Any, file: TextIO, **options: Any) -> None:
+    file.write(json.dumps(value, **options))
 
 
 async def _told(stopping: asyncio.Event, seconds: float) -> bool:

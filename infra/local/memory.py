@@ -62,10 +62,10 @@ class OpenNotice:
 
 
 class Memory:
-    """The doors' database. Use from one thread."""
+    """The doors' database. Use from one thread at a time."""
 
     def __init__(self, path: Path | str) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None)
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")

@@ -97,7 +97,6 @@ class TextDoor:
             return {"MessageId": message_id}
         at = self._clock()
         fails = to == FAILING
-        origin = body.get("OriginationIdentity") or self._number
         event = delivery_event(
             message_id=message_id,
             origin=self._number,
@@ -110,8 +109,7 @@ class TextDoor:
         )
         topics = self._topics(body.get("ConfigurationSetName") or "", event["eventType"])
         notices = [Notice(topic, json.dumps(event), at + 0.3) for topic in topics]
-        sender = origin if NUMBER.match(origin) else self._number
-        item = _item(message_id, to, sender, text, at, body.get("Context"))
+        item = _item(message_id, to, self._number, text, at, body.get("Context"))
         self._memory.keep([] if fails else [item], notices)
         return {"MessageId": message_id}
 
@@ -125,6 +123,9 @@ class TextDoor:
             raise _invalid("MessageBody", "INVALID_PARAMETER", "is longer than 1600 characters")
         if body.get("MessageType") not in {None, "TRANSACTIONAL", "PROMOTIONAL"}:
             raise _invalid("MessageType", "INVALID_PARAMETER", "is not a message type")
+        origin = str(body.get("OriginationIdentity") or "")
+        if origin.startswith("+") and origin != self._number:
+            raise _not_found("phone-number", origin)
         name = body.get("ConfigurationSetName")
         if name and self._memory.get(SET, name) is None:
             raise _not_found("configuration-set", str(name))

@@ -19,9 +19,7 @@ if __name__ == "__main__":
     }
     try:
         stacks.create_stack(**asked)
-        stacks.get_waiter("stack_create_complete").wait(
-            StackName="tiny", WaiterConfig={"Delay": 1}
-        )
+        stacks.get_waiter("stack_create_complete").wait(StackName="tiny", WaiterConfig={"Delay": 1})
     except ClientError as error:
         if "AlreadyExists" not in str(error):
             raise

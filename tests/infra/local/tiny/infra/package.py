@@ -4,9 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-PROXY = (
-    "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${Api.Arn}/invocations"
-)
+PROXY = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${Api.Arn}/invocations"
 
 
 def function(handler):
@@ -80,7 +78,9 @@ def template():
     for name in ("Mail", "Sms", "Delivery"):
         resources |= topic_and_queue(name)
     outputs = {
-        "ApiUrl": {"Value": {"Fn::Sub": "https://${RestApi}.execute-api.us-east-1.amazonaws.com/api"}},
+        "ApiUrl": {
+            "Value": {"Fn::Sub": "https://${RestApi}.execute-api.us-east-1.amazonaws.com/api"}
+        },
         "BucketName": {"Value": {"Ref": "Bucket"}},
         "UserPoolId": {"Value": {"Ref": "UserPool"}},
         **{f"{n}TopicArn": {"Value": {"Ref": f"{n}Topic"}} for n in ("Mail", "Sms", "Delivery")},
