@@ -6,7 +6,8 @@
 2. The season is a factor for each hour of the week: a profile pooled over all cells, and for cells
    with enough cases their own day, weekend and hour factors, each shrunk to the level above it.
 3. The dispersion is a ratio of sums of squared residuals to expectations, shrunk to that of all
-   cells by how much it can be known.
+   cells by how much it can be known. Days that are busier or quieter as a whole are a second,
+   relative variance, from the totals of days, shrunk likewise.
 4. An hour *settles*, that is enters this memory, only when it is 48 hours old: by then it is known
    whether it belonged to an outbreak, and such an hour is replaced by what was expected.
 """
@@ -28,12 +29,56 @@ _OWN_SEASON_FROM = 60.0  # effective cases; below, a season of one's own is most
 _DAY, _HOUR, _KIND, _SLOT = 10.0, 3.0, 10.0, 20.0  # effective cases the pooled factor is worth
 _PRIOR_DISPERSION, _PRIOR_INFORMATION = 1.6, 6.0
 _CLIP = 5.0  # standard deviations after which a residual says no more about dispersion
+_DAY_CLIP = 3.5
+_UNREST_INFORMATION = 1 / 0.01**2  # cells differ by about 0.01 in it
 _FLAT = [1.0] * HOURS_A_WEEK
 
 
 @dataclass(slots=True)
+class Days:
+    """Totals of days against what was expected of them: how restless they are beyond the hours.
+
+    `seen` and `expected` are the running day's; the others are sums over days.
+    """
+
+    seen: float = 0.0
+    expected: float = 0.0
+    beyond: float = 0.0
+    squares: float = 0.0
+    uncertainty: float = 0.0
+
+    def close(self, spread: float, unrest: float) -> None:
+        """The day is over."""
+        mean, noise = self.expected, spread * self.expected
+        if mean > 0:
+            variance = noise + unrest * mean * mean
+            residual = min((self.seen - mean) ** 2, _DAY_CLIP * _DAY_CLIP * variance)
+            self.beyond += residual - noise
+            self.squares += mean * mean
+            self.uncertainty += 2 * variance * variance + noise * spread * spread
+        self.seen = self.expected = 0.0
+
+    def information(self) -> float:
+        """1 / variance of `estimate`."""
+        return self.squares**2 / self.uncertainty if self.uncertainty > 0 else 0.0
+
+    def estimate(self) -> float:
+        """The relative variance of whole days; below zero by chance where there is none."""
+        return self.beyond / self.squares if self.squares > 0 else 0.0
+
+    def forget(self, kept: float) -> None:
+        """Let older days count less."""
+        self.beyond *= kept
+        self.squares *= kept
+        self.uncertainty *= kept
+
+
+@dataclass(slots=True)
 class Cell:
-    """The memory of one cell. `shape` / `rate` is the level in cases an hour."""
+    """The memory of one cell. `shape` / `rate` is the level in cases an hour.
+
+    `unrest` is the relative variance of whole days.
+    """
 
     since: int
     settled: int
@@ -46,6 +91,8 @@ class Cell:
     visits: list[float] | None = None
     profile: list[float] | None = None
     dispersion: float = _PRIOR_DISPERSION
+    days: Days = field(default_factory=lambda: Days())
+    unrest: float = 0.0
 
     @property
     def level(self) -> float:
@@ -63,11 +110,12 @@ class Pool:
 
     profile: list[float] = field(default_factory=lambda: list(_FLAT))
     dispersion: float = _PRIOR_DISPERSION
+    unrest: float = 0.0
 
 
 def new_cell(first: int, pool: Pool) -> Cell:
     """A cell of which nothing is known but that most cells are quiet."""
-    return Cell(since=first, settled=first, dispersion=pool.dispersion)
+    return Cell(first, first, dispersion=pool.dispersion, unrest=pool.unrest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +186,18 @@ class Memory:
         pool: Pool,
     ) -> None:
         profile, visits, counts = cell.profile or pool.profile, cell.visits or [], cell.counts
-        begin, widening = cell.settled, self.widening
+        begin, widening, days = cell.settled, self.widening, cell.days
         for i, slot in enumerate(self.calendar.slots(begin, until)):
             count: float = seen.get(begin + i, 0)
             visits[slot] += 1.0
+            if slot % 24 == 0:
+                days.close(cell.dispersion, cell.unrest)
             if replaced and _covered(begin + i, replaced):
                 count = cell.level * profile[slot]
                 _widen(cell, widening)
             else:
+                days.seen += count
+                days.expected += cell.shape / cell.rate * profile[slot]
                 _observe(cell, count, profile[slot], widening)
             if count:
                 counts[slot] = counts.get(slot, 0.0) + count
@@ -162,6 +214,7 @@ class Memory:
             _forget_noise(cell, _KEPT_A_WEEK)
             _forget_season(cell)
         cell.dispersion = _dispersion(cell, pool)
+        cell.unrest = _unrest(cell, pool)
         if cell.visits is None:
             if cell.effective() < _OWN_SEASON_FROM:
                 return
@@ -195,12 +248,16 @@ def pooled(cells: Iterable[Cell], before: Pool) -> Pool:
     """What `cells` have in common. A large cell counts no more than one with a case an hour."""
     sums, exposure = [0.0] * HOURS_A_WEEK, [0.0] * HOURS_A_WEEK
     weighted, weight = _PRIOR_DISPERSION * 10.0, 10.0
+    unrest, unrest_weight = 0.0, _UNREST_INFORMATION
     any_cell = False
     for cell in cells:
         if cell.expected > 0 and cell.uncertainty > 0:
             known = min(cell.expected**2 / cell.uncertainty, 50.0)
             weighted += known * min(cell.squares / cell.expected, 8.0)
             weight += known
+        known = min(cell.days.information(), 10 * _UNREST_INFORMATION)
+        unrest += known * cell.days.estimate()
+        unrest_weight += known
         if cell.visits is None:
             continue
         any_cell = True
@@ -211,7 +268,7 @@ def pooled(cells: Iterable[Cell], before: Pool) -> Pool:
         for slot, visits in enumerate(cell.visits):
             exposure[slot] += visits * level * share
     profile = _factors(sums, exposure, _FLAT) if any_cell else before.profile
-    return Pool(profile, weighted / weight)
+    return Pool(profile, weighted / weight, max(0.0, unrest / unrest_weight))
 
 
 def _covered(hour: int, ranges: Sequence[tuple[int, int]]) -> bool:
@@ -265,6 +322,7 @@ def _forget_noise(cell: Cell, kept: float) -> None:
     cell.squares *= kept
     cell.expected *= kept
     cell.uncertainty *= kept
+    cell.days.forget(kept)
 
 
 def _forget_season(cell: Cell) -> None:
@@ -280,6 +338,14 @@ def _dispersion(cell: Cell, pool: Pool) -> float:
     ratio = cell.squares / cell.expected
     shrunk = (known * ratio + _PRIOR_INFORMATION * pool.dispersion) / (known + _PRIOR_INFORMATION)
     return max(1.0, shrunk)
+
+
+def _unrest(cell: Cell, pool: Pool) -> float:
+    known = cell.days.information()
+    shrunk = (known * cell.days.estimate() + _UNREST_INFORMATION * pool.unrest) / (
+        known + _UNREST_INFORMATION
+    )
+    return max(0.0, shrunk)
 
 
 def _own_profile(cell: Cell, prior: Sequence[float]) -> list[float]:

@@ -39,7 +39,7 @@ class Watch:
     """A cell under watch: its memory, its open episode, and the hours kept out of the memory.
 
     Windows begin no earlier than `free_from`; `near` is the last hour that nearly alarmed;
-    `season` the relative variance of its season over 0 .. 24 hours.
+    `season` the relative variance of what its season expects of 0 .. 24 hours.
     """
 
     cell: Cell
@@ -102,5 +102,5 @@ class Ground:
 
 
 def season_errors(cell: Cell) -> list[float]:
-    """The relative variance of the season over windows of 0 .. 24 hours."""
-    return [0.0] + [season_error(cell, hours) for hours in range(1, 25)]
+    """The relative variance of the season and of whole days in windows of 0 .. 24 hours."""
+    return [0.0] + [season_error(cell, hours) + cell.unrest for hours in range(1, 25)]

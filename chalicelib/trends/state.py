@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.trends.baseline import Cell, Pool
+from chalicelib.trends.baseline import Cell, Days, Pool
 from chalicelib.trends.calibration import Replay
 from chalicelib.trends.detector import Detector
 from chalicelib.trends.ground import Episode, Watch
@@ -31,6 +31,7 @@ def dump(detector: Detector) -> dict[str, Any]:
         "pool": {
             "profile": _short(detector.ground.pool.profile),
             "dispersion": detector.ground.pool.dispersion,
+            "unrest": detector.ground.pool.unrest,
         },
         "replay": {"hours": detector.replay.hours, "near": detector.replay.near},
         "cells": {name: _watch(watch) for name, watch in detector.watches.items()},
@@ -59,10 +60,13 @@ def _watch(watch: Watch) -> dict[str, Any]:
     kept: dict[str, Any] = {
         "from": [cell.since, cell.settled, watch.free_from, watch.near],
         "level": _short([cell.shape, cell.rate]),
-        "noise": _short([cell.squares, cell.expected, cell.uncertainty, cell.dispersion]),
+        "noise": _short(
+            [cell.squares, cell.expected, cell.uncertainty, cell.dispersion, cell.unrest]
+        ),
         "counts": {str(slot): _digits(count) for slot, count in cell.counts.items()},
     }
     if cell.visits is not None:
+        kept["days"] = _short([getattr(cell.days, name) for name in Days.__slots__])
         kept["visits"] = _short(cell.visits)
     if cell.profile is not None:
         kept["profile"] = _short(cell.profile)
@@ -78,7 +82,7 @@ def _watch(watch: Watch) -> dict[str, Any]:
 def _watch_from(kept: Mapping[str, Any]) -> Watch:
     since, settled, free_from, near = kept["from"]
     shape, rate = kept["level"]
-    squares, expected, uncertainty, dispersion = kept["noise"]
+    squares, expected, uncertainty, dispersion, unrest = kept["noise"]
     cell = Cell(
         since=since,
         settled=settled,
@@ -91,6 +95,8 @@ def _watch_from(kept: Mapping[str, Any]) -> Watch:
         visits=kept.get("visits"),
         profile=kept.get("profile"),
         dispersion=dispersion,
+        days=Days(*kept.get("days", [])),
+        unrest=unrest,
     )
     return Watch(
         cell=cell,
