@@ -141,6 +141,10 @@ _ATTRIBUTE = re.compile(
 _WANTED = re.compile(
     r"(?i)\b(?:class|id|style|type|cite|name|href|alt|start|hidden|data-smartmail)\b"
 )
+_TIGHT = re.compile(
+    r"(?i)\bmso(?:normal|plaintext)|"
+    r"margin(?:-top|-bottom)?\s{0,3}:\s{0,3}0(?:[a-z]{2})?\s{0,3}(?:[;\"' ]|$)"
+)
 _HIDDEN = re.compile(r"(?i)display\s{0,3}:\s{0,3}none|mso-hide\s{0,3}:\s{0,3}all")
 
 _QUOTE_HINT = re.compile(
@@ -191,6 +195,8 @@ class _Writer:
     skipping: int = 0
     depth: int = 0
     pre: int = 0
+    tight: bool = False  # the open paragraph has no space around it (Outlook's MsoNormal)
+    padded: bool = False  # a line that holds only a hard space: a blank line in such letters
     link: str = ""
     linked: int = 0
 
@@ -209,6 +215,7 @@ class _Writer:
         words = source.split()
         if not words:
             self.space = self.space or bool(source)
+            self.padded = self.padded or "\xa0" in source
             return
         if (self.space or source[0].isspace()) and self.current:
             self.current.append(" ")
@@ -227,6 +234,8 @@ class _Writer:
             self.pre += frame.pre
         if self.skipping:
             return
+        if name == "p":
+            self.tight = _TIGHT.search(attributes) is not None
         self._break(name)
         if frame and frame.quote:
             self.depth += 1
@@ -270,12 +279,15 @@ class _Writer:
             mark = Mark.NONE if mark is Mark.QUOTE else mark
             text = text.rstrip() if self.pre else text.strip()
             self.lines.append(Line("> " * min(self.depth, 20) + text, mark))
+        elif self.padded:
+            self._blank()
+        self.padded = False
 
     def _break(self, name: str) -> None:
         if name not in _BLOCKS and name not in _SPACED:
             return
         self.end_line()
-        if name in _SPACED:
+        if name in _SPACED and not (name == "p" and self.tight):
             self._blank()
 
     def _blank(self) -> None:

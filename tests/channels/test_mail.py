@@ -100,6 +100,17 @@ def test_html_alone_gets_a_text_rendering() -> None:
     assert "<b>you</b>" in found.html
 
 
+def test_letters_of_outlook_keep_their_line_spacing() -> None:
+    line = '<p class="MsoNormal">{}</p>'
+    source = "".join(line.format(t) for t in ("Hello,", "&nbsp;", "it broke.", "Ann"))
+    assert read(typed("text/html", source)).text == "Hello,\n\nit broke.\nAnn"
+
+
+def test_a_named_text_is_read_when_there_is_no_other() -> None:
+    found = read(parts("multipart/mixed", "Content-Type: text/plain; name=msg.txt\n\nhello"))
+    assert (found.text, found.attachments[0].name) == ("hello", "msg.txt")
+
+
 def test_a_text_side_that_says_nothing_gives_way_to_html() -> None:
     plain = "Content-Type: text/plain\n\nYour mail client does not support HTML."
     html = "Content-Type: text/html\n\n<p>The real thing</p>"
@@ -201,7 +212,8 @@ def test_an_invitation_is_readable() -> None:
 
 def test_winmail_dat_is_opened() -> None:
     data = base64.b64encode(_tnef("the body", "résumé.pdf", b"%PDF-1.4 x")).decode()
-    section = f"Content-Type: application/ms-tnef; name=winmail.dat\nContent-Transfer-Encoding: base64\n\n{data}"
+    head = "Content-Type: application/ms-tnef; name=winmail.dat\nContent-Transfer-Encoding: base64"
+    section = f"{head}\n\n{data}"
     found = read(parts("multipart/mixed", section))
     assert found.text == "the body"
     assert [(a.name, a.type, a.bytes) for a in found.attachments] == [

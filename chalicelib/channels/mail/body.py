@@ -70,9 +70,20 @@ def read(root: Part, defects: list[str]) -> Content:
     _walk(root, content, root)
     for block in content.blocks:
         _settle(block)
+    if not content.blocks:
+        _named_text(root, content)
     if len(content.blocks) > 1:
         content.blocks = [b for b in content.blocks if b.html or (b.text or "").strip()]
     return content
+
+
+def _named_text(part: Part, content: Content) -> None:
+    """Without any body, a text that was only given a name is what there is to read."""
+    if part.type == "text/plain" and part.disposition != "attachment":
+        _plain(part.text([])[:MAX_TEXT], content)
+    for child in part.children:
+        if not content.blocks:
+            _named_text(child, content)
 
 
 def _as_html(text: str) -> str:
