@@ -11,6 +11,7 @@ import asyncio
 import ipaddress
 import logging
 from collections.abc import Mapping
+from io import BytesIO
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
 from multidict import CIMultiDict
@@ -84,7 +85,11 @@ class Front:
             raise NotDeployed("the front door is not open")
         headers = self._headers(request)
         async with self._session.request(
-            request.method, target, headers=headers, data=body or None, allow_redirects=False
+            request.method,
+            target,
+            headers=headers,
+            data=BytesIO(body) if body else None,
+            allow_redirects=False,
         ) as answer:
             content = await answer.read()
             kept = CIMultiDict(

@@ -52,7 +52,7 @@ def scores_of(valences: Sequence[float]) -> Scores:
         "Positive": 5.0 * (glad - sore),
         "Negative": 5.0 * (sore - glad) + (0.8 if sore > 0.35 else 0.0),
         "Neutral": 1.6 - 1.2 * (glad + sore),
-        "Mixed": 3.2 * min(glad, sore) - 1.6,
+        "Mixed": 4.0 * min(glad, sore) - 1.5,
     }
     top = max(weights.values())
     powers = {name: math.exp(weight - top) for name, weight in weights.items()}
