@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from tests.simulation.aws.cloud import Cloud
 from tests.simulation.aws.seam import Connection, DirectLine, Line, connect, disconnect
 
-__all__ = ["Cloud", "memory_aws"]
+__all__ = ["ENVIRONMENT", "Cloud", "environment", "memory_aws"]
 
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",
@@ -45,13 +45,22 @@ def memory_aws(
     """
     cloud = Cloud(clock)
     connection = Connection(cloud, line or DirectLine(), validate, faithful)
-    before = {name: os.environ.get(name) for name in ENVIRONMENT}
-    os.environ.update(ENVIRONMENT)
-    connect(connection)
+    with environment(ENVIRONMENT):
+        connect(connection)
+        try:
+            yield cloud
+        finally:
+            disconnect(connection)
+
+
+@contextmanager
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """These variables inside the block, and afterwards what was there before."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
     try:
-        yield cloud
+        yield
     finally:
-        disconnect(connection)
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)

@@ -27,6 +27,10 @@ TIMEOUT_AFTER = "time out after"
 FAIL_AFTER = "fail after"
 CONFLICT = "conflict"
 PARTIAL = "partial"
+STALE = "stale"
+OUTAGE = "outage"  # no attempt gets through
+UNANSWERED = "unanswered"  # the first attempt takes effect, and all are answered with an error
+FIRST = (OUTAGE, UNANSWERED)
 SLOW = "slow"
 ALWAYS = (DIE_BEFORE, DIE_AFTER, THROTTLE, TIMEOUT_BEFORE, TIMEOUT_AFTER, FAIL_AFTER, SLOW)
 
@@ -39,6 +43,9 @@ RATES = {
     FAIL_AFTER: 0.006,
     CONFLICT: 0.010,
     PARTIAL: 0.020,
+    STALE: 0.030,
+    OUTAGE: 0.012,
+    UNANSWERED: 0.006,
     SLOW: 0.010,
 }
 THROTTLES = {
@@ -49,6 +56,8 @@ THROTTLES = {
 }
 CONFLICTING = frozenset({"TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem"})
 LISTS = frozenset({"SendMessageBatch", "BatchGetItem", "BatchWriteItem"})
+EVENTUAL = frozenset({"GetItem", "Query"})
+STALE_SECONDS = 2.0
 READ_TIMEOUT = 15.0  # seconds, as in gateways/clients.py
 CONNECT_TIMEOUT = 3.0
 
@@ -61,7 +70,7 @@ class Faults:
     until: float
     clock: Callable[[], float]
     plan: Mapping[str, str] | None = None
-    rates: Mapping[str, float] = field(default_factory=dict)
+    rates: dict[str, float] = field(default_factory=dict)
     places: dict[str, tuple[str, ...]] = field(default_factory=dict)
     happened: dict[str, str] = field(default_factory=dict)
 
@@ -101,9 +110,13 @@ class FaultyLine:
         if fault == SLOW:
             latency += self._faults.dice.between(2.0, 40.0, "slow", place)
         invocation.sleep(latency / 2)
+        if call.attempt == 1:
+            invocation.refused = fault in FIRST
+        elif invocation.refused:
+            raise _unavailable()
         self._before(invocation, call, fault)
         try:
-            answer = self._part(call) if fault == PARTIAL else effect()
+            answer = self._answer(call, fault, effect)
         except AwsError:
             self._after(invocation, call, fault)
             invocation.sleep(latency / 2)
@@ -129,6 +142,8 @@ class FaultyLine:
             raise ConnectTimeoutError(endpoint_url=call.service)
         if fault == CONFLICT:
             raise _conflict(call)
+        if fault == OUTAGE:
+            raise _unavailable()
 
     def _after(self, invocation: Invocation, call: Call, fault: str | None) -> None:
         if fault == DIE_AFTER:
@@ -136,8 +151,18 @@ class FaultyLine:
         if fault == TIMEOUT_AFTER:
             invocation.sleep(READ_TIMEOUT)
             raise ReadTimeoutError(endpoint_url=call.service)
-        if fault == FAIL_AFTER:
+        if fault in (FAIL_AFTER, UNANSWERED):
             raise AwsError("InternalServerError", "We encountered an internal error", status=500)
+
+    def _answer(self, call: Call, fault: str | None, effect: Callable[[], Answer]) -> Answer:
+        if fault == PARTIAL:
+            return self._part(call)
+        if fault == STALE:
+            table = self._cloud.dynamodb.table(call.request["TableName"])
+            age = self._faults.dice.between(0.1, STALE_SECONDS, "age", repr(call.request))
+            with table.as_of(self._scheduler.now - age):
+                return effect()
+        return effect()
 
     def _part(self, call: Call) -> Answer:
         """Let half of a list call happen and answer which half did not."""
@@ -157,11 +182,24 @@ class FaultyLine:
 def kinds_of(call: Call) -> tuple[str, ...]:
     """The faults that this call can meet."""
     kinds: tuple[str, ...] = ALWAYS
+    if call.attempt == 1:
+        kinds += FIRST
     if call.operation in CONFLICTING:
         kinds += (CONFLICT,)
     if call.operation in LISTS and _halves(call)[1]:
         kinds += (PARTIAL,)
+    if call.operation in EVENTUAL and not _consistent(call):
+        kinds += (STALE,)
     return kinds
+
+
+def _consistent(call: Call) -> bool:
+    """Whether a read is; one of an index never is, and lags in its own way (World)."""
+    return bool(call.request.get("ConsistentRead")) or "IndexName" in call.request
+
+
+def _unavailable() -> AwsError:
+    return AwsError("ServiceUnavailable", "The service is temporarily unavailable", status=503)
 
 
 def _conflict(call: Call) -> AwsError:

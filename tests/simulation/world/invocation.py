@@ -78,6 +78,7 @@ class Invocation(greenlet):
         self.label = label
         self.scope = label
         self.killed = False
+        self.refused = False  # whether the call under way is refused however often it is tried
         self.deadline = scheduler.now + function.timeout
         self.function_name = function.name
         self.aws_request_id = label

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from tests.simulation.world.world import World
 
@@ -147,11 +147,10 @@ def _thinned(faults: list[Fault], breaks: Callable[[list[Fault]], object]) -> li
     return [] if faults and breaks([]) else faults
 
 
-def save(folder: Path, scenario: str, run: Run, note: str = "") -> Path:
+def save(folder: Path, name: str, run: Run, note: str = "") -> Path:
     """Keep a failing run in the corpus, where the tests replay it for ever."""
     folder.mkdir(parents=True, exist_ok=True)
     entry = {
-        "scenario": scenario,
         "seed": run.seed,
         "messages": run.messages,
         "promise": run.violations[0].promise,
@@ -159,11 +158,15 @@ def save(folder: Path, scenario: str, run: Run, note: str = "") -> Path:
         "plan": dict(run.happened),
         "note": note,
     }
-    path = folder / f"{scenario}-{run.seed}-{run.violations[0].promise.replace(' ', '-')}.json"
+    promise = run.violations[0].promise.replace(" ", "-")
+    path = folder / f"{name}-{run.seed}-{promise}.json"
     path.write_text(json.dumps(entry, indent=2) + "\n")
     return path
 
 
-def saved(folder: Path) -> list[tuple[Path, dict[str, object]]]:
+def saved(folder: Path) -> list[tuple[Path, dict[str, Any]]]:
     """What is kept in the corpus."""
-    return [(path, json.loads(path.read_text())) for path in sorted(folder.glob("*.json"))]
+    return [
+        (path, {"name": path.stem, **json.loads(path.read_text())})
+        for path in sorted(folder.glob("*.json"))
+    ]

@@ -43,6 +43,8 @@ class World:
         self.queues: dict[str, QueueSource] = {}
         self.streams: list[StreamSource] = []
         self.alive: set[Invocation] = set()
+        self.errors: list[tuple[str, Exception]] = []  # what handlers raised
+        self.ended: Callable[[Invocation], None] = lambda _: None
         self._nth: Counter[str] = Counter()
         self.cloud.sqs.woken = self._woken
 
@@ -81,11 +83,11 @@ class World:
         table.changed = self._changed
         table.index_lag = self._index_lag
 
-    def every(self, seconds: float, function: Function) -> None:
+    def every(self, seconds: float, function: Function, event: Any = None) -> None:
         """Call a function by the clock, for the first time after one period."""
 
         def call() -> None:
-            self.invoke(function, self.nth(f"{function.name}/run"), {}, lambda _: None)
+            self.invoke(function, self.nth(f"{function.name}/run"), event, lambda _: None)
             self.scheduler.after(seconds, call)
 
         self.scheduler.after(seconds, call)
@@ -95,6 +97,9 @@ class World:
     ) -> None:
         def finished(outcome: Outcome) -> None:
             self.alive.discard(invocation)
+            self.ended(invocation)
+            if outcome.kind == "error":
+                self.errors.append((label, outcome.result))
             done(outcome)
 
         invocation = Invocation(self.scheduler, function, label, event, finished)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -147,13 +148,7 @@ class Table:
         old = self.items.get(key)
         if old == new:
             return
-        if new is None:
-            del self.items[key]
-            self._unlist(key)
-        else:
-            self.items[key] = new
-            if old is None and len(key) == 2:
-                insort(self.partitions.setdefault(key[0], []), key[1])
+        self._put(key, new)
         self._writes += 1
         self._list_in_indexes(key, new, old)
         if self.streams:
@@ -178,6 +173,18 @@ class Table:
         for key in over:
             self.commit(key, None, by_expiry=True)
         return len(over)
+
+    @contextmanager
+    def as_of(self, moment: float) -> Iterator[None]:
+        """Inside, items are what they were then: an eventually consistent read sees that."""
+        later = [change for change in self.changes if change.at > moment]
+        for change in reversed(later):
+            self._put(self.schema.key_of(change.keys), change.old)
+        try:
+            yield
+        finally:
+            for change in later:
+                self._put(self.schema.key_of(change.keys), change.new)
 
     def rows(
         self,
@@ -238,6 +245,17 @@ class Table:
             for index in self.indexes.values():
                 index.replace(entry[2], entry[3])
         self._late = waiting
+
+    def _put(self, key: Key, new: Item | None) -> None:
+        """The item and its place in the order of its partition, nothing else."""
+        old = self.items.get(key)
+        if new is not None:
+            self.items[key] = new
+            if old is None and len(key) == 2:
+                insort(self.partitions.setdefault(key[0], []), key[1])
+        elif old is not None:
+            del self.items[key]
+            self._unlist(key)
 
     def _unlist(self, key: Key) -> None:
         if len(key) == 2:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 from tests.simulation.aws.dynamodb.tables import Table
-from tests.simulation.aws.dynamodb.values import item_bytes
+from tests.simulation.aws.dynamodb.values import MAX_ITEM_BYTES, item_bytes
 from tests.simulation.aws.dynamodb.writes import Planned, Request, key_of, plan
 from tests.simulation.aws.errors import AwsError, invalid
 
@@ -32,12 +31,12 @@ class Transactions:
                 "constraint: Member must have length less than or equal to 100"
             )
         token = request.get("ClientRequestToken")
-        digest = json.dumps(request["TransactItems"], sort_keys=True, default=repr)
+        digest = repr(request["TransactItems"])
         if token and self._seen(token, digest):
             return {}
         self._distinct(actions)
         planned = self._plan(actions)
-        if sum(item_bytes(one.new) for one in planned if one.new) > MAX_BYTES:
+        if len(planned) * MAX_ITEM_BYTES > MAX_BYTES < _bytes(planned):
             raise invalid(
                 "Member must have length less than or equal to 4194304: "
                 "Transaction request is too large"
@@ -81,6 +80,10 @@ class Transactions:
         if any(code != "None" for code in codes):
             raise cancelled(reasons)
         return planned
+
+
+def _bytes(planned: list[Planned]) -> int:
+    return sum(item_bytes(one.new) for one in planned if one.new)
 
 
 def cancelled(reasons: list[dict[str, Any]]) -> AwsError:

@@ -28,9 +28,8 @@ class Planned:
 
 def key_of(table: Table, kind: str, request: Request) -> Key:
     """The key of the item that a write is about; raises where it does not fit the table."""
-    if kind == "Put":
-        return table.check_item(stored_item(request["Item"]))
-    return table.key_of_request(request["Key"])
+    given = request["Item"] if kind == "Put" else request["Key"]
+    return table.key_of_request({name: given[name] for name in table.schema.names if name in given})
 
 
 def plan(table: Table, kind: str, request: Request) -> Planned:
