@@ -249,7 +249,10 @@ def is_strong_attribution(texts: list[str]) -> bool:
     starts = _start().match(joined) is not None
     ends = _wrote().search(joined[-40:]) is not None
     if mail:
-        return (when and (starts or ends)) or (wrote and starts) or (ends and len(joined) < 90)
+        named = re.search(r"[>)\]]\s?[:：]$", joined) is not None
+        if when and starts and named:
+            return True
+        return (when and ends) or (wrote and starts) or (ends and len(joined) < 90)
     return wrote and when and starts
 
 

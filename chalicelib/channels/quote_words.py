@@ -188,12 +188,13 @@ DISCLAIMER_START = (
     r"think before you print|please consider the environment|virus-free|virenfrei"
 )
 BANNER = (
-    r"\[?external(?: e-?mail| sender| message)?\]?:?|caution:? .{0,20}(?:external|originated|"
-    r"outside)|warning:? .{0,30}(?:external|outside)|this (?:e-?mail|message) (?:originated|"
-    r"came|was sent) from outside|\[?extern(?:e e-?mail|al)?\]?|achtung:? .{0,30}extern|"
-    r"attention:? .{0,40}(?:externe|external)|you don't (?:often )?get e?-?mail from|"
-    r"you don’t often get email from|sie erhalten nicht (?:oft|häufig) e-?mails von|"
-    r"some people who received this message don't"
+    r"\[?extern(?:al|e)?(?: e-?mail| sender| message)?\]?:?$|"
+    r"this (?:e-?mail|message) (?:originated|came|was sent) from outside|"
+    r"you don['’]t (?:often )?get e?-?mail from|sie erhalten nicht (?:oft|häufig) e-?mails von|"
+    r"some people who received this message don['’]t|"
+    r"(?:caution|warning|achtung|attention|let op|attenzione|atención|advertencia|uwaga)\b"
+    r"(?=.{0,200}\b(?:e-?mail|mail|message|sender|nachricht|absender|messaggio|mensaje|wiadomość))"
+    r"(?=.{0,200}\b(?:extern|outside|originated|außerhalb|extérieur|esterno|zewn))"
 )
 INLINE_ANSWERS = (
     r"(?:answers?|comments?|replies|reply|responses?|see) (?:are )?(?:inline|in-line|below in|"

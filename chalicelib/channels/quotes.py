@@ -164,7 +164,7 @@ def _cut_at(lines: list[Line], texts: list[str], i: int, forward: bool) -> _Cut 
             return _as(texts, i, i, forward)
     if text.startswith("Inactive hide details for ") or ql.runs_on(text):
         return _Cut(i)
-    dashed = text.startswith("---") and text.endswith("---") and not ql.is_ruler(text)
+    dashed = text.startswith("---") and text.endswith("---") and any(map(str.isdigit, text))
     if text[-1] in ":：" or dashed or lines[i].mark is Mark.ATTRIBUTION:
         start = ql.attribution_start(texts, i)
         following = ql.first(texts, i + 1)

@@ -37,10 +37,11 @@ def strip(lines: list[Line], new: list[bool], after_quote: bool = False) -> None
 
 def _banner(texts: list[str], new: list[bool], kept: list[int]) -> None:
     """The warning that a company's gateway puts above mail from outside."""
-    match = _pattern("banner").match(texts[kept[0]].strip("*_ "))
-    if not match:
-        return
     i = kept[0]
+    if not _pattern("banner").match(" ".join(texts[i : i + 3]).strip("*_ ")) and not _pattern(
+        "banner"
+    ).match(texts[i].strip("*_ ")):
+        return
     while i < len(texts) and texts[i] and i < kept[0] + 5 and new[i]:
         new[i] = False
         i += 1
@@ -159,10 +160,15 @@ def _looks_like_signature(texts: list[str], rest: list[int]) -> bool:
         return True
     if any(_pattern("device").search(t) for t in block) and len(block) <= 4:
         return True
+    inner = next((n for n, t in enumerate(block) if ql.is_ruler(t)), len(block))
+    if inner < len(block) - 1:  # the ruler opens a section that another one closes
+        return False
     return len(block) <= 5 and not any(_SENTENCE.search(t) for t in block)
 
 
-_SENTENCE = re.compile(r"[a-zà-ÿа-я]{2,}[.?!]\s*$|[?？。！]$|\w+ \w+ \w+ \w+ \w+ \w+ \w+")
+_SENTENCE = re.compile(
+    r"[a-zà-ÿа-я]{2,}[.?!]\s*$|[?？。！]$|\w+ \w+ \w+ \w+ \w+ \w+ \w+|\w\W+\w+\W+\w+\W.*[.?!]$"
+)
 
 
 def _device_lines(texts: list[str], new: list[bool], inside: list[int], end: int) -> int:

@@ -86,6 +86,12 @@ def classify(
     )
 
 
+def is_own(address: str, own: frozenset[str]) -> bool:
+    """Whether an address is one of ours, also with a tag behind a plus sign."""
+    local, _, domain = address.lower().rpartition("@")
+    return address.lower() in own or f"{local.partition('+')[0]}@{domain}" in own
+
+
 def null_return_path(fields: Fields, envelope: Envelope) -> bool:
     """RFC 5321 4.5.5: reports and automatic answers are sent with an empty return path."""
     if envelope.sender is not None:
@@ -156,7 +162,7 @@ def _automatic_by_sender(
         for a in reply_to
     ):
         return Disposition.AUTOMATIC, f"its sender takes no answers ({sender.address})"
-    if sender.address.lower() in own:
+    if is_own(sender.address, own):
         return Disposition.AUTOMATIC, "it comes from one of our own addresses"
     if _auto_subject().match(subject):
         return Disposition.AUTOMATIC, "its subject is that of an automatic reply"

@@ -99,9 +99,6 @@ def _parse(
     disposition, reason = _disposition(
         raw, fields, content, split, sender, reply_to, subject, envelope, own
     )
-    found: tuple[DeliveryReport, ...] = ()
-    if disposition is Disposition.BOUNCE:
-        found = reports.read(content, fields, f"{split.text}\n{split.quoted}")
     message_id = _message_id(fields)
     sent_at = _date(fields, received_at, defects)
     return InboundMessage(
@@ -126,9 +123,17 @@ def _parse(
         raw_key=raw_key,
         received_at=received_at,
         sent_at=sent_at,
-        reports=found,
+        reports=_reports(disposition, content, fields, split),
         forwarded=_forwarded(content, split, subject),
     )
+
+
+def _reports(
+    disposition: Disposition, content: Content, fields: Fields, split: Split
+) -> tuple[DeliveryReport, ...]:
+    if disposition is not Disposition.BOUNCE:
+        return ()
+    return reports.read(content, fields, f"{split.text}\n{split.quoted}")
 
 
 def _texts(content: Content, subject: str) -> tuple[Split, str]:
@@ -208,8 +213,8 @@ def _people(
         candidates = (addresses.addresses(fields, "sender"), reply_to)
         found = next((c for c in candidates if c), ()) or _from_envelope(fields, envelope)
     sender = found[0] if found else _NO_ONE
-    stranger = next((a for a in reply_to if a.address.lower() not in own), None)
-    if sender.address.lower() in own and stranger:
+    stranger = next((a for a in reply_to if not classify.is_own(a.address, own)), None)
+    if stranger and classify.is_own(sender.address, own):
         # The company's own web form writes as the company and puts the customer into Reply-To.
         defects.append("sender taken from Reply-To: From is one of our own addresses")
         sender = stranger
