@@ -11,7 +11,16 @@ from pydantic import AfterValidator, Field
 from chalicelib.base import Instant, Model
 from chalicelib.channels.models import Channel
 
-Scalar = str | int | float | bool
+LARGEST = 10**15  # of a number: far inside what JSON readers and the table keep exactly
+
+Scalar = (
+    Annotated[str, Field(max_length=2_000)]
+    | Annotated[int, Field(ge=-LARGEST, le=LARGEST)]
+    | Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
+    | bool
+)
+Name = Annotated[str, Field(min_length=1, max_length=64)]
+"""Of an attribute."""
 
 
 class Identity(Model):
@@ -40,7 +49,7 @@ class Asset(Model):
 
     type: str = Field(default="product", max_length=64)
     name: str = Field(max_length=200)
-    attributes: dict[str, Scalar] = {}
+    attributes: dict[Name, Scalar] = Field(default={}, max_length=50)
 
 
 def plausible_zone(name: str) -> str:
@@ -60,7 +69,7 @@ class CustomerInput(Model):
     language: str = Field(default="", max_length=8)
     time_zone: Annotated[str, AfterValidator(plausible_zone)] = ""
     tier: str = Field(default="", max_length=64)
-    attributes: dict[str, Scalar] = Field(default={}, max_length=100)
+    attributes: dict[Name, Scalar] = Field(default={}, max_length=100)
     assets: tuple[Asset, ...] = Field(default=(), max_length=100)
     consent: dict[Channel, ConsentStatus] = {}
 
@@ -74,7 +83,7 @@ class CustomerPatch(Model):
     language: str | None = Field(default=None, max_length=8)
     time_zone: Annotated[str, AfterValidator(plausible_zone)] | None = None
     tier: str | None = Field(default=None, max_length=64)
-    attributes: dict[str, Scalar] | None = Field(default=None, max_length=100)
+    attributes: dict[Name, Scalar] | None = Field(default=None, max_length=100)
     assets: tuple[Asset, ...] | None = Field(default=None, max_length=100)
     consent: dict[Channel, ConsentStatus] | None = None
 

@@ -41,7 +41,8 @@ def phone(value: str, field: str = "phone") -> str:
 
 
 def identity_of(channel: Channel, address: str, verified: bool = False) -> Identity | None:
-    """The identity that a sender's address claims: a web form's mail address is an e-mail identity.
+    """The identity that a sender's address claims, whatever way they wrote: a web form's mail
+    address is an e-mail identity, its number that of a telephone.
 
     None where there is no address to recognise anybody by.
     """
@@ -49,7 +50,7 @@ def identity_of(channel: Channel, address: str, verified: bool = False) -> Ident
         return None
     if channel in (Channel.WEB, Channel.CHAT) and "@" in address:
         return Identity(channel=Channel.EMAIL, value=address.lower()[:320], verified=verified)
-    if channel == Channel.VOICE:
+    if channel == Channel.VOICE or (channel in (Channel.WEB, Channel.CHAT) and address[0] == "+"):
         return Identity(channel=Channel.SMS, value=address[:320], verified=verified)
     value = address.lower() if channel == Channel.EMAIL else address
     return Identity(channel=channel, value=value[:320], verified=verified)

@@ -62,7 +62,7 @@ class CustomerService:
     def find(self, query: str, limit: int, cursor: str | None) -> CustomerPart:
         """The customer with that address or number, or a page of all; raises Malformed, Invalid."""
         if query:
-            found = self.by_address(query)
+            found = self.by_address(query, "q")
             return CustomerPart(customers=(found,) if found else (), cursor=None)
         position = self.cursors.read("customers", cursor) or {}
         partitions = keys.customer_partitions()
@@ -79,12 +79,12 @@ class CustomerService:
             cursor=self.cursors.write("customers", more if number < len(partitions) else None),
         )
 
-    def by_address(self, query: str) -> Customer | None:
-        """The customer who has that e-mail address or number; raises Invalid for neither."""
+    def by_address(self, query: str, field: str) -> Customer | None:
+        """The customer who has that e-mail address or number; raises Invalid naming the field."""
         if "@" in query:
-            owner = self.customers.owner(Channel.EMAIL, rules.email(query, "q"))
+            owner = self.customers.owner(Channel.EMAIL, rules.email(query, field))
         else:
-            owner = self.customers.owner(Channel.SMS, rules.phone(query, "q"))
+            owner = self.customers.owner(Channel.SMS, rules.phone(query, field))
         return self.customers.get(owner) if owner else None
 
     def create(self, given: CustomerInput, by: str) -> Customer:

@@ -79,9 +79,22 @@ def _cleaned(given: CasePatch) -> CasePatch:
     fields: dict[str, object] = {}
     if given.assignee:
         fields["assignee"] = customer_rules.email(given.assignee, "assignee")
+    if given.subject:
+        fields["subject"] = one_line(given.subject, "subject")
     if given.tags is not None:
         fields["tags"] = clean_tags(given.tags)
     return given.model_copy(update=fields)
+
+
+def one_line(text: str, field: str) -> str:
+    """A text that goes into a mail's header: no line breaks, no control characters.
+
+    Raises Invalid where nothing is left.
+    """
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if text and not line:
+        raise Invalid.field(field, "has nothing that could be read")
+    return line
 
 
 def clean_tags(tags: tuple[str, ...]) -> tuple[str, ...]:

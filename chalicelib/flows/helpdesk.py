@@ -21,6 +21,7 @@ from chalicelib.channels.models import Address, Channel, InboundMessage
 from chalicelib.channels.settings import ChannelSettings
 from chalicelib.customers import rules as customer_rules
 from chalicelib.errors import Forbidden, NotFound
+from chalicelib.flows.casework import one_line
 from chalicelib.flows.timeline import whole
 from chalicelib.ports import Clock, Ids, Objects
 from chalicelib.store.keys import digest
@@ -140,8 +141,8 @@ class Helpdesk:
         inbound = InboundMessage(
             channel=Channel.WEB,
             external_id=f"form {external}",
-            sender=Address(name=form.name.strip(), address=address),
-            subject=form.subject or self._topic(form.topic),
+            sender=Address(name=one_line(form.name, "name"), address=address),
+            subject=one_line(form.subject, "subject") or self._topic(form.topic),
             text=form.text,
             received_at=self.clock(),
         )

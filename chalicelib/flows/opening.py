@@ -35,7 +35,7 @@ from chalicelib.channels.settings import ChannelSettings
 from chalicelib.customers import rules as customer_rules
 from chalicelib.customers.models import Customer, CustomerInput
 from chalicelib.errors import Conflict, Contended, Forbidden, Invalid, NotFound
-from chalicelib.flows.casework import check_topic, clean_tags
+from chalicelib.flows.casework import check_topic, clean_tags, one_line
 from chalicelib.flows.replying import WRITABLE, ReplyInput
 from chalicelib.flows.timeline import event, inbound_entry, store_files
 from chalicelib.ports import Clock, Ids, Objects
@@ -150,7 +150,7 @@ class Opening:
             channel=given.channel,
             external_id=f"opened by {by}\n{key or self.ids.new()}",
             sender=Address(address="", name=given.customer.name if given.customer else ""),
-            subject=given.subject,
+            subject=one_line(given.subject, "subject"),
             text=given.text,
             received_at=given.created_at or now,
         )
@@ -248,7 +248,7 @@ class Opening:
         case = Case(
             id=self.ids.new(),
             reference=self.ids.reference(),
-            subject=given.subject or rules.preview(given.text)[:80],
+            subject=inbound.subject or rules.preview(given.text)[:80],
             channel=given.channel,
             customer_id=customer.id,
             promises=promise(targets, given.priority or Priority.NORMAL, created),

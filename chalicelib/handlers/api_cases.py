@@ -9,9 +9,9 @@ from pydantic import Field
 
 from chalicelib.access.rules import Role
 from chalicelib.bootstrap import Application
-from chalicelib.cases.models import Case, CasePatch, CaseStatus
+from chalicelib.cases.models import Case, CasePatch, CaseStatus, Message
 from chalicelib.cases.service import BUILT_IN, CaseFilter
-from chalicelib.errors import Invalid, StaleVersion
+from chalicelib.errors import Contended, Invalid, StaleVersion
 from chalicelib.flows.opening import NewCase
 from chalicelib.flows.replying import ReplyInput
 from chalicelib.handlers.http import Call, Reply, bounded, route
@@ -28,6 +28,7 @@ from chalicelib.handlers.views import (
 from chalicelib.settings_documents import ViewsSettings
 
 routes = Blueprint(__name__)
+ATTEMPTS = 4  # of a reply that loses races against the machinery
 
 
 class CaseQuery(PageQuery):
@@ -111,8 +112,7 @@ def patch_case(call: Call, id: str, body: CasePatch) -> Reply:
     try:
         return _one(call.app.casework.patch(id, call.version(), body, call.who.email))
     except StaleVersion as stale:
-        newest = case_view(Case.model_validate(stale.extra["current"]))
-        raise StaleVersion(stale.detail, current=newest) from stale
+        raise _shown(stale) from stale
 
 
 @route(routes, "GET", "/v1/cases/{id}/messages", query=PageQuery, answer=MessagePage)
@@ -132,7 +132,7 @@ def list_messages(call: Call, id: str, query: PageQuery) -> Reply:
     status=201,
     once=True,
     example={"kind": "message", "text": "Hello Ada,\n\nplease try again now.", "status": "pending"},
-    also=(409, 412),
+    also=(409,),
 )
 def add_message(call: Call, id: str, body: ReplyInput) -> Reply:
     """Answer the customer, or leave a note that stays inside.
@@ -141,9 +141,24 @@ def add_message(call: Call, id: str, body: ReplyInput) -> Reply:
     """
     bounded(body.text, "text")
     case = call.app.cases.get(id)
-    message = call.app.replying.reply(case.id, body, call.who.email, key=call.key())
+    message = _reply(call, case.id, body)
     (view,) = message_views([message], lambda: call.app.objects)
     return Reply(view, 201)
+
+
+def _reply(call: Call, case_id: str, body: ReplyInput) -> Message:
+    """A reply does not depend on the version: it is tried again on the newest state."""
+    for _ in range(ATTEMPTS):
+        try:
+            return call.app.replying.reply(case_id, body, call.who.email, key=call.key())
+        except StaleVersion:
+            continue
+    raise Contended("a reply lost too many races")
+
+
+def _shown(stale: StaleVersion) -> StaleVersion:
+    newest = case_view(Case.model_validate(stale.extra["current"]))
+    return StaleVersion(stale.detail, current=newest)
 
 
 def _one(case: Case, status: int = 200, headers: dict[str, str] | None = None) -> Reply:
@@ -178,7 +193,7 @@ def _statuses(listed: str) -> tuple[CaseStatus, ...]:
 
 def _customer(app: Application, query: str) -> str:
     if "@" in query or query.startswith("+"):
-        found = app.customer_service.by_address(query)
+        found = app.customer_service.by_address(query, "customer")
         return found.id if found else ""
     return query
 

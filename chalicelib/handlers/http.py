@@ -112,9 +112,7 @@ class Call:
         self.method: str = request.method
         self.headers: Mapping[str, str] = request.headers
         context = request.context
-        self.request_id = str(
-            context.get("requestId") or getattr(request.lambda_context, "aws_request_id", "")
-        )
+        self.request_id = _request_id(request)
         self.instance = str(context.get("path") or endpoint.path)
         self.address = str(context.get("identity", {}).get("sourceIp") or "")
 
@@ -225,10 +223,15 @@ def known_errors(request: Any, proceed: Callable[[Any], Response]) -> Response:
         return response
     allow = str(response.headers.get("Allow", ""))
     refused = MethodNotAllowed(f"there is {allow}" if allow else "")
-    identity = str(request.context.get("requestId") or "") if request else ""
-    body = problems.shape(refused, str(request.path) if request else "", identity)
+    body = problems.shape(refused, str(request.path), _request_id(request))
     headers: dict[str, Any] = {**HEADERS, "Content-Type": problems.MEDIA_TYPE, "Allow": allow}
     return Response(_text(body), headers, refused.status)
+
+
+def _request_id(request: Any) -> str:
+    """API Gateway's id of the request, else that of the invocation."""
+    inside = getattr(request.lambda_context, "aws_request_id", "")
+    return str(request.context.get("requestId") or inside)
 
 
 def parse(model: type[BaseModel], given: bytes | Mapping[str, Any]) -> Any:

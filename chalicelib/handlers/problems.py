@@ -27,6 +27,9 @@ BUSY = frozenset(
         "TooManyRequestsException",
     }
 )
+UNREACHABLE = frozenset(
+    {"ConnectionClosedError", "ConnectTimeoutError", "EndpointConnectionError", "ReadTimeoutError"}
+)
 MOST_FIELDS = 50
 PREFIX = "Value error, "
 
@@ -100,6 +103,9 @@ def unexpected(error: Exception) -> Refused:
     if isinstance(error, Contended) or code in BUSY:
         logger().warning("the request lost a race or was throttled", extra=known)
         return Unavailable("too many are at it; try again in a moment", retry_after=1)
+    if known["error"] in UNREACHABLE:
+        logger().error("a service of AWS did not answer", extra=known)
+        return Unavailable("something that we need does not answer", retry_after=5)
     where = traceback.format_tb(error.__traceback__)[-8:]
     logger().error("the request met a bug", extra={**known, "where": where})
     return Internal()

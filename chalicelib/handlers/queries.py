@@ -11,4 +11,4 @@ class PageQuery(Model):
     """Every list pages: give the `cursor` of one page to get the next."""
 
     limit: int = Field(default=25, ge=1, le=100)
-    cursor: str | None = Field(default=None, max_length=4_000)
+    cursor: str | None = Field(default=None, max_length=8_000)

@@ -83,18 +83,15 @@ def merge(
     ends = {p: "end" for p in partitions if positions is not None and positions.get(p) == "end"}
     found = {walk.partition: walk for walk in streams}
     order = heapq.merge(
-        *(
-            ((_Descending(item[f"{name}sk"]), walk.partition, item) for item in walk.items)
-            for walk in streams
-        ),
+        *(((_Descending(item[f"{name}sk"]), item) for item in walk.items) for walk in streams),
         key=lambda entry: entry[0],
     )
     last: dict[str, Item] = {}
-    for _, partition, item in order:
+    for _, item in order:
         if len(taken) == limit:
             break
         taken.append(item)
-        last[partition] = item
+        last[item[f"{name}pk"]] = item
     went_on: dict[str, Any] = dict(ends)
     for partition, walk in found.items():
         used = sum(1 for item in taken if item[f"{name}pk"] == partition)
