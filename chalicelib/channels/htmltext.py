@@ -151,7 +151,7 @@ _QUOTE_HINT = re.compile(
     r"(?i)(?:^|[\s_-])(?:yahoo_quoted\w*|divrplyfwdmsg|appendonsend|protonmail_quote|tutanota_quote|"
     r"zmail_extra|isreplycontent|ntes-mailmaster-quote|olk_src_body_section|outlookmessageheader|"
     r"mail-editor-reference-message-container|ms-outlook-mobile-body-separator-line|"
-    r"stopspelling|mailquote|replyforwardmessage|originalcontent|quotedreply|freshdesk_quote|"
+    r"stopspelling|zwchr|mailquote|replyforwardmessage|originalcontent|quotedreply|freshdesk_quote|"
     r"front-blockquote|hs_reply|qmquote|includetail|mail_quote_body|bloop_original_html|"
     r"wps-quote|mailmaster-quote|gmx-quote|quoted-message|lotus_notes_quote|airmail_ext_on)"
     r"(?:$|[\s_-])"
@@ -168,7 +168,7 @@ _SIGNATURE_HINT = re.compile(
 )
 _BORDER_TOP = re.compile(
     r"(?i)border:\s{0,3}none;\s{0,3}border-top:\s{0,3}solid\s{1,3}#(?:b5c4df|e1e1e1)|"
-    r"border-top-color:\s{0,3}rgb\(1(?:81|96)|border-top:\s{0,3}1px\s{1,3}solid\s{1,3}#b5c4df"
+    r"border-top-color:\s{0,3}rgb\((?:181|196|225|229)|border-top:\s{0,3}1px\s{1,3}solid\s{1,3}#b5c4df"
 )
 
 
@@ -357,6 +357,11 @@ class _Writer:
     def _end_link(self) -> None:
         target, self.link = self.link.strip(), ""
         shown = "".join(self.current[self.linked :]).strip()
+        if target.lower().startswith("mailto:") and shown and "@" not in shown:
+            target = target[7:].partition("?")[0]
+            if 3 < len(target) < 120:
+                self.current.append(f" <{target}>")
+            return
         if not target.lower().startswith(("http://", "https://")) or len(target) > 120 or not shown:
             return
         text, address = _bare(shown), _bare(target)

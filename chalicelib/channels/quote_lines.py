@@ -141,7 +141,7 @@ def header_block(texts: list[str], at: int) -> Block | None:
     if at >= len(texts) or not (labelled := _labelled(texts[at])):
         return None
     kinds: set[str] = set()
-    sender, address, last, misses = "", False, at, 0
+    sender, address, last, misses, sent = "", False, at, 0, False
     for i in range(at, min(at + 24, len(texts))):
         if not texts[i]:
             misses += 2 if len(kinds) >= 4 else 1
@@ -163,15 +163,23 @@ def header_block(texts: list[str], at: int) -> Block | None:
             break
         kinds.add(kind)
         address = address or _MAIL.search(value) is not None
+        sent = sent or (kind == "date" and _is_sent(texts[i]) and _DATE.search(value) is not None)
         if kind == "from" and value:
             sender = value
         last = i
-    strong = "from" in kinds and ("subject" in kinds or address) and kinds & {"date", "to", "cc"}
+    known = "subject" in kinds or address or sent
+    strong = "from" in kinds and known and kinds & {"date", "to", "cc"}
     if not strong or len(kinds - {"other"}) < 3:
         return None
     if "from" not in _labelled_kinds(texts[at]) and len(kinds) < 4:
         return None
     return Block(last + 1, sender.strip("*_ "))
+
+
+def _is_sent(text: str) -> bool:
+    """A label that says "sent", as no form or itinerary does, not merely "date"."""
+    label = re.split("[:：]", text, maxsplit=1)[0].strip("*_> \xa0").lower()
+    return label not in _set("date|datum|data|fecha|dato|дата|日期|日付|日時|날짜|pvm|dátum|tarih")
 
 
 def _labelled(text: str) -> tuple[tuple[str, ...], str] | None:
