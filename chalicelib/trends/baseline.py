@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import sqrt
+from operator import mul
 
 from chalicelib.trends.series import HOURS_A_WEEK, Calendar
 
@@ -366,21 +367,20 @@ def _factors(
     is worth k effective cases.
     """
     found = list(prior)
-    for group, worth in _GROUPS:
-        seen: dict[int, float] = {}
-        usual: dict[int, float] = {}
-        for slot, key in enumerate(group):
-            seen[key] = seen.get(key, 0.0) + sums[slot]
-            usual[key] = usual.get(key, 0.0) + exposure[slot] * found[slot]
-        factor = {key: (seen[key] + worth) / (usual[key] + worth) for key in seen}
-        found = [f * factor[key] for f, key in zip(found, group, strict=True)]
+    for parts, worth in _CORRECTIONS:
+        usual = list(map(mul, exposure, found))
+        for part in parts:
+            factor = (sum(sums[part]) + worth) / (sum(usual[part]) + worth)
+            found[part] = [f * factor for f in found[part]]
+    found = [
+        f * (s + _SLOT) / (e * f + _SLOT) for f, s, e in zip(found, sums, exposure, strict=True)
+    ]
     mean = sum(found) / HOURS_A_WEEK
     return [f / mean for f in found]
 
 
-_GROUPS: tuple[tuple[list[int], float], ...] = (
-    ([s // 24 for s in range(HOURS_A_WEEK)], _DAY),
-    ([s % 24 for s in range(HOURS_A_WEEK)], _HOUR),
-    ([s % 24 + (24 if s >= 120 else 0) for s in range(HOURS_A_WEEK)], _KIND),
-    (list(range(HOURS_A_WEEK)), _SLOT),
+_CORRECTIONS: tuple[tuple[list[slice], float], ...] = (
+    ([slice(day * 24, day * 24 + 24) for day in range(7)], _DAY),
+    ([slice(hour, None, 24) for hour in range(24)], _HOUR),
+    ([slice(h, 120, 24) for h in range(24)] + [slice(h, None, 24) for h in range(120, 144)], _KIND),
 )

@@ -44,7 +44,7 @@ _LOG_STILL = log(0.02)
 _SMALLEST_PART = 1 / 12
 _PARTIAL_PRICE = 0.3  # decades: a running hour is looked at a dozen times
 _CLUSTER_GAP = 48
-_KEPT_BACK = 0.8  # of the budget: worlds differ, and a promise should hold in the next one too
+_KEPT_BACK = 0.85  # of the budget: worlds differ, and a promise should hold in the next one too
 _NOTHING = HourlySeries(0, {})
 
 
