@@ -34,13 +34,12 @@ def test_only_what_was_newly_written_is_the_text(
     assert tidy(found.text) == tidy(expected)
 
 
-@pytest.mark.parametrize(("is_html", "subject", "body", "expected"), list(pairs()))
-def test_nothing_of_a_reply_is_thrown_away(
-    is_html: bool, subject: str, body: str, expected: str
-) -> None:
-    shown = "\n".join(line.text for line in render(body)) if is_html else body
-    found = split(render(body) if is_html else body, subject)
-    assert sorted(words(shown)) == sorted(words(found.text) + words(found.quoted))
+def test_nothing_of_any_reply_is_thrown_away() -> None:
+    for case in pairs():
+        is_html, subject, body, _ = case.values
+        shown = "\n".join(line.text for line in render(body)) if is_html else body
+        found = split(render(body) if is_html else body, subject)
+        assert sorted(words(shown)) == sorted(words(found.text) + words(found.quoted))
 
 
 def test_the_sender_of_a_forwarded_message_is_told() -> None:
