@@ -58,13 +58,6 @@ class Checkpoints:
         for old in complete[: 1 - KEPT]:
             shutil.rmtree(old)
 
-    def commit_state(self, taken_at: float) -> None:
-        """Take what the embedded AWS itself wrote when it stopped."""
-        draft = self.draft()
-        for file in self.state.glob("*.json"):
-            os.link(file, draft / file.name)
-        self.commit(taken_at)
-
     @property
     def _draft(self) -> Path:
         return self._folder / "draft"

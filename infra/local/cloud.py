@@ -4,11 +4,12 @@ Run by the supervisor in the virtual environment of requirements.txt:
     python -m infra.local.cloud --state DIR --port N
 Its settings are environment variables (see processes.py), read by ministack when it is imported.
 
-ministack keeps its state in memory and writes it when it stops. So that a kill loses little, this
-process forks when something changed: the child has the memory as it was at that instant, writes it
-with ministack's own functions into a draft (see checkpoints.py) and ends, while the parent goes on
-serving. Forking takes milliseconds; the next checkpoint waits for ten times as long as the last
-one took to write, so that a big table does not keep a core busy.
+ministack keeps its state in memory and writes it when it stops, one file after the other. So that a
+kill loses little and never half, this process forks when something changed: the child has the
+memory as it was at that instant, writes it with ministack's own functions into a draft (see
+checkpoints.py) and ends, while the parent goes on serving. Forking takes milliseconds; the next
+checkpoint waits for four times as long as the last one took to write, so that a big table does not
+keep a core busy. The last checkpoint, after SIGTERM, is made in the same way.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ Send = Callable[[Any], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 INTERVAL = 2.0  # seconds between checkpoints, at least
-SHARE = 10  # seconds to wait for each second that the last checkpoint took
+SHARE = 4  # seconds to wait for each second that the last checkpoint took
 PATIENCE = 300.0  # seconds a checkpoint may take
 GRACE = 2.0  # seconds that requests under way get at the end
 _READS = re.compile(r"\.(Get|List|Describe|Query|Scan|BatchGet|TransactGet|Head|Lookup)")
@@ -62,30 +63,30 @@ def main() -> None:
 
 
 async def serve(checkpoints: Checkpoints, port: int) -> None:
-    """Serve until SIGTERM, then let ministack save itself and keep that as a checkpoint."""
+    """Serve until SIGTERM, finish requests under way, and take a last checkpoint."""
     from hypercorn.asyncio import serve as hypercorn_serve
     from hypercorn.config import Config
-    from ministack.app import app
+    from ministack import app as ministack
 
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
-    errors = SaveErrors()
-    saver = logging.getLogger("persistence")
-    saver.setLevel(logging.WARNING)
-    saver.addHandler(errors)
-    watched = Watched(app)
+    watched = Watched(ministack.app)
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
     config.keep_alive_timeout = 75
     config.graceful_timeout = GRACE
     config.loglevel = "WARNING"
     keeper = asyncio.create_task(keep(checkpoints, watched, stopping))
-    await hypercorn_serve(watched, config, shutdown_trigger=stopping.wait)
+
+    async def told() -> None:
+        await stopping.wait()
+        ministack.PERSIST_STATE = False  # it was loaded; writing is done by checkpoints
+
+    await hypercorn_serve(watched, config, shutdown_trigger=told)
     await keeper
-    if errors.count:
-        log.error("the state was not saved completely; the last checkpoint stays in force")
-    else:
-        checkpoints.commit_state(time.time())
+    taken_at = time.time()
+    if await _checkpoint(checkpoints):
+        checkpoints.commit(taken_at)
 
 
 async def keep(checkpoints: Checkpoints, watched: Watched, stopping: asyncio.Event) -> None:
@@ -127,17 +128,6 @@ def may_change(scope: Scope) -> bool:
     return not name.startswith("Logs_") and not _READS.search(name)
 
 
-class SaveErrors(logging.Handler):
-    """Counts what ministack reports about saving: it does not raise."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.count = 0
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.count += 1
-
-
 async def _checkpoint(checkpoints: Checkpoints) -> bool:
     draft = checkpoints.draft()
     pid = os.fork()
@@ -165,6 +155,7 @@ async def _checkpoint(checkpoints: Checkpoints) -> bool:
 def _write_and_exit(draft: Path) -> None:
     """In the fork: no threads, no loop, nothing of the parent's but its memory."""
     try:
+        logging.disable(logging.WARNING)
         os.nice(5)
         os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
         gc.disable()

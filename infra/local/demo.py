@@ -23,6 +23,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -30,6 +31,7 @@ from typing import Any
 
 from infra.local.amazon import make_client
 from infra.local.layout import Layout, read_json
+from infra.local.processes import HOST
 
 PROJECT = Path(__file__).resolve().parents[2]
 STORY = PROJECT / "events" / "story.json"
@@ -102,6 +104,7 @@ class Story:
         self.chance = random.Random(42)
         self.layout = layout
         self.smtp = smtp
+        self.cloud = f"http://{HOST}:{read_json(layout.ports)['cloud']}"
         self.agent, self.lead, self.admin = Api(base), Api(base), Api(base)
         self.people = [self._person(number) for number in range(CUSTOMERS)]
 
@@ -199,7 +202,7 @@ class Story:
         mail["To"], mail["Subject"] = SUPPORT, subject
         mail["Message-ID"] = f"<{self.chance.getrandbits(64):x}@example.org>"
         mail.set_content(text)
-        with smtplib.SMTP("127.0.0.1", self.smtp, timeout=30) as door:
+        with smtplib.SMTP(HOST, self.smtp, timeout=30) as door:
             door.send_message(mail)
 
     def _understood(self, wanted: int, bar: Bar) -> bool:
@@ -234,7 +237,7 @@ class Story:
 
     def _run_function(self, name: str) -> None:
         """Start a function as its schedule would."""
-        client = make_client("lambda", read_json(self.layout.ports)["cloud_url"])
+        client = make_client("lambda", self.cloud)
         functions = client.list_functions()["Functions"]
         (wanted,) = [
             f["FunctionName"]
@@ -311,25 +314,36 @@ def main() -> int:
     )
     signal.signal(signal.SIGTERM, lambda *_: system.send_signal(signal.SIGTERM))
     assert system.stdout is not None
+    told = True
     try:
         base = _ready(system.stdout)
         if base is None:
             return system.wait() or 1
         layout = Layout(Path(os.environ.get("STATE_DIR") or ".state").resolve())
-        Story(base, int(os.environ.get("SMTP_PORT") or 2525), layout).play()
-        if once:
-            system.send_signal(signal.SIGINT)
-        for line in system.stdout:
-            print(line, end="", flush=True)
+        told = _told(Story(base, int(os.environ.get("SMTP_PORT") or 2525), layout))
     except KeyboardInterrupt:
-        for line in system.stdout:
-            print(line, end="", flush=True)
-    except RuntimeError as error:
-        print(f"the story stopped: {error}", file=sys.stderr)
-        system.send_signal(signal.SIGINT)
-        system.wait()
-        return 1
-    return system.wait()
+        print("stopping", flush=True)  # the system has got the same signal
+    else:
+        if once or not told:
+            system.send_signal(signal.SIGINT)
+    with suppress(KeyboardInterrupt):
+        _pass_on(system.stdout)
+    _pass_on(system.stdout)
+    return (system.wait() or 0) if told else 1
+
+
+def _told(story: Story) -> bool:
+    try:
+        story.play()
+    except (RuntimeError, OSError) as error:
+        print(f"\nthe story stopped: {error}", file=sys.stderr)
+        return False
+    return True
+
+
+def _pass_on(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line, end="", flush=True)
 
 
 def _ready(lines: Iterable[str]) -> str | None:

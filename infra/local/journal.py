@@ -16,7 +16,7 @@ from infra.local.amazon import Boto3Amazon, CloudDown
 
 log = logging.getLogger("doors.journal")
 
-GROUPS = "/aws/lambda/"
+DEFAULT_GROUPS = "/aws/lambda/"  # where functions without a group of their own log
 EVERY = 1.0  # seconds
 FILE_LIMIT = 20 * 1024 * 1024  # bytes, then one old file is kept
 
@@ -39,12 +39,15 @@ class Journal:
 
     async def copy(self) -> None:
         """Copy what is there now; raises CloudDown."""
-        answer = await self._amazon.call(
-            "logs", "describe_log_groups", logGroupNamePrefix=GROUPS, limit=50
-        )
-        for group in answer["logGroups"]:
-            if group.get("storedBytes"):
-                await self._copy_group(group["logGroupName"])
+        page: dict[str, str] = {}
+        while True:
+            answer = await self._amazon.call("logs", "describe_log_groups", limit=50, **page)
+            for group in answer["logGroups"]:
+                if group.get("storedBytes"):
+                    await self._copy_group(group["logGroupName"])
+            if "nextToken" not in answer:
+                return
+            page = {"nextToken": answer["nextToken"]}
 
     async def _copy_group(self, name: str) -> None:
         answer = await self._amazon.call(
@@ -70,5 +73,5 @@ class Journal:
 
 
 def short_name(group: str) -> str:
-    """A file name for a log group: `/aws/lambda/custops-local-send` → `custops-local-send`."""
-    return re.sub(r"[^\w.-]", "_", group.removeprefix(GROUPS)) or "functions"
+    """A file name for a log group: `/custops/local/send` → `custops-local-send`."""
+    return re.sub(r"[^\w.]+", "-", group.removeprefix(DEFAULT_GROUPS)).strip("-") or "functions"

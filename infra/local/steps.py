@@ -28,6 +28,7 @@ CONFIGURATION_SET = f"custops-{STAGE}"
 EVENT_KINDS = ["SEND", "DELIVERY", "BOUNCE", "COMPLAINT", "REJECT", "RENDERING_FAILURE"]
 LOGINS = {"admin@example.com": "admin", "lead@example.com": "lead", "agent@example.com": "agent"}
 SOURCES = ("app.py", "requirements.txt", ".chalice", "chalicelib", "infra")
+HEALTH = "/v1/health"
 WARM_CALLS = 4
 _MAPPING_KEYS = (
     "EventSourceArn", "BatchSize", "MaximumBatchingWindowInSeconds", "FilterCriteria",
@@ -221,9 +222,9 @@ def renew_stream_mappings(ports: Ports) -> int:
 
 def warm_up(ports: Ports) -> None:
     """Start a few processes of the API, so that the first visitor does not wait for them."""
-    wait_for("the API", lambda: _status(f"{ports.public}/health") < 500, 60)
+    wait_for("the API", lambda: _status(f"{ports.public}{HEALTH}") < 500, 60)
     with ThreadPoolExecutor(WARM_CALLS) as pool:
-        list(pool.map(_status, [f"{ports.public}/health"] * WARM_CALLS))
+        list(pool.map(_status, [f"{ports.public}{HEALTH}"] * WARM_CALLS))
 
 
 def _status(url: str) -> int:

@@ -44,17 +44,6 @@ def test_newest_complete_set_is_restored_whole(layout: Layout) -> None:
     assert len(list((layout.cloud / "checkpoints").iterdir())) == 2
 
 
-def test_state_written_at_the_end_becomes_a_checkpoint(layout: Layout) -> None:
-    checkpoints = Checkpoints(layout)
-    (checkpoints.state / "sqs.json").write_text("end")
-    checkpoints.commit_state(5.0)
-    replaced = checkpoints.state / "new"
-    replaced.write_text("later")
-    replaced.replace(checkpoints.state / "sqs.json")  # as the embedded AWS writes
-    assert checkpoints.restore() is True
-    assert state(checkpoints) == {"sqs": "end"}
-
-
 def test_only_what_may_change_something_asks_for_a_checkpoint() -> None:
     def scope(method: str, target: str = "", path: str = "/") -> dict[str, object]:
         return {"method": method, "path": path, "headers": [(b"x-amz-target", target.encode())]}
