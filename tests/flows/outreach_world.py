@@ -9,7 +9,14 @@ from datetime import datetime
 
 from chalicelib import bootstrap
 from chalicelib.bootstrap import Application
-from chalicelib.campaigns.models import Approval, Audience, Campaign, CampaignInput, Notice, Progress
+from chalicelib.campaigns.models import (
+    Approval,
+    Audience,
+    Campaign,
+    CampaignInput,
+    Notice,
+    Progress,
+)
 from chalicelib.channels.models import Channel
 from chalicelib.customers.models import Asset, Consent, ConsentStatus, Customer, Identity, Scalar
 from chalicelib.handlers import campaign_events, schedules
