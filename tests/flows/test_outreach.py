@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
-from chalicelib.campaigns.models import Approval, CampaignInput, CampaignPatch, CampaignStatus
+from chalicelib.campaigns.models import (
+    Approval,
+    Audience,
+    CampaignInput,
+    CampaignPatch,
+    CampaignStatus,
+    Notice,
+)
+from chalicelib.campaigns.service import FREEZE, errand
 from chalicelib.channels.models import Channel
 from chalicelib.customers.models import Asset, ConsentStatus
 from chalicelib.errors import Conflict, Forbidden, Invalid, StaleVersion
@@ -16,7 +25,7 @@ from chalicelib.flows.audience import campaign_behind
 from chalicelib.handlers import schedules
 from chalicelib.store.counts import hour_name
 from tests.flows.outreach_world import LEAD, Outreaching, customer, outreaching
-from tests.support import NOON, SCHEDULED
+from tests.support import NOON, SCHEDULED, Clock
 
 OUT = ConsentStatus.OPTED_OUT
 
@@ -382,6 +391,51 @@ def test_calls_a_recipient_stay_below_the_promise(o: Outreaching) -> None:
     ours = {name: n for name, n in calls.items() if name[1] not in POLLER}
     assert o.progress(campaign).sent == 2400
     assert sum(ours.values()) / 2400 <= 0.15, ours
+
+
+def test_a_draft_can_be_changed_and_is_checked_again(o: Outreaching) -> None:
+    o.has(customer(1), customer(2, plan="free"))
+    draft = o.draft()
+    o.app.outreach.preview(draft.id)
+    everybody = CampaignPatch(audience=Audience(), name="All")
+    changed = o.app.outreach.edit(draft.id, everybody, LEAD, draft.version)
+    assert (changed.version, changed.name) == (2, "All")
+    with pytest.raises(Conflict, match="2 would be told, you saw 1"):
+        o.app.outreach.approve(draft.id, Approval(count=1), LEAD)
+    bad = Notice.model_validate({"email": {"subject": "s", "text": "{{city}}"}})
+    with pytest.raises(Invalid, match="not a field"):
+        o.app.outreach.edit(draft.id, CampaignPatch(message=bad), LEAD)
+
+
+def test_freezing_goes_on_in_a_new_run_when_the_time_is_over(o: Outreaching) -> None:
+    o.crowd(300)
+    campaign = o.approved()
+    slow = replace(o.app.planning, clock=Ticking(o.world.clock, seconds=90))
+    runs = 0
+    while o.app.outreach.get(campaign.id).status != "running":
+        slow.plan(errand(campaign.id, FREEZE))
+        runs += 1
+    assert runs == 2
+    o.settle()
+    assert set(o.told().values()) == {1}
+    assert o.told().total() == 300
+
+
+def test_a_body_that_nobody_can_read_is_given_back(o: Outreaching) -> None:
+    for queue in ("plan", "notify"):
+        o.app.queue.send(queue, ["no json", '{"owner": "CAMP#1", "kind": "plan", "id": "x"}'])
+        assert o.world.deliver(queue) == {"records": 2, "failed": 2}
+
+
+class Ticking:
+    """A clock that goes on each time it is asked."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock, self._seconds = clock, seconds
+
+    def __call__(self) -> datetime:
+        self._clock.forward(seconds=self._seconds)
+        return self._clock()
 
 
 POLLER = {"ReceiveMessage", "DeleteMessage", "GetQueueUrl"}
