@@ -1,16 +1,22 @@
-"""The API as clients meet it: Chalice's test client over an installation in memory."""
+"""The API as clients meet it, through Chalice's test client.
+
+Every answer is held against the API's own description: an undescribed status or form fails.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from chalice.test import Client, HTTPResponse
+from jsonschema import Draft202012Validator
 
 from app import app
 from chalicelib.errors import Unauthenticated
-from tests.support import World
+from chalicelib.handlers.openapi import description
 
 ROLES = {"admin": "admin", "lead": "lead", "agent": "agent", "reader": "readonly", "stranger": ""}
 
@@ -54,11 +60,40 @@ class Answer:
         return [entry["field"] for entry in self.json["fields"]]
 
 
+def check(method: str, path: str, answer: Answer) -> None:
+    """Fails where the API's description does not know this answer, or has it in another form."""
+    validator = described(method, template(path), answer.status)
+    if validator and answer.text and "json" in answer.headers["Content-Type"]:
+        validator.validate(answer.json)
+
+
+@cache
+def template(path: str) -> str:
+    """The path as the description has it; one without parameters comes first."""
+    for known in sorted(description()["paths"]):
+        pattern = re.sub(r"{\w+}", "[^/]*", known)
+        if ("/import" not in path or "/import" in known) and re.fullmatch(pattern, path):
+            return str(known)
+    raise AssertionError(f"{path} is not described")
+
+
+@cache
+def described(method: str, path: str, status: int) -> Draft202012Validator | None:
+    """What an answer must look like; None where it has no JSON body."""
+    responses = description()["paths"][path][method.lower()]["responses"]
+    assert str(status) in responses, f"{method} {path} does not describe {status}"
+    content = responses[str(status)].get("content", {})
+    for kind in ("application/json", "application/problem+json"):
+        if kind in content:
+            schema = {**content[kind]["schema"], "components": description()["components"]}
+            return Draft202012Validator(schema)
+    return None
+
+
 @dataclass
 class Api:
     """Calls as somebody: `api.get("/v1/cases", as_="agent")`; `as_` "" signs nobody in."""
 
-    world: World
     client: Client = field(default_factory=lambda: Client(app))
 
     def __call__(
@@ -79,8 +114,11 @@ class Api:
         elif body is not None:
             raw = json.dumps(body).encode()
             given.setdefault("Content-Type", "application/json")
-        answer: HTTPResponse = self.client.http.request(method, path, headers=given, body=raw)
-        return Answer(answer.status_code, answer.headers, answer.body.decode())
+        got: HTTPResponse = self.client.http.request(method, path, headers=given, body=raw)
+        answer = Answer(got.status_code, got.headers, got.body.decode())
+        if "X-Request-Id" in answer.headers and answer.status not in (304, 405):
+            check(method, path.partition("?")[0], answer)
+        return answer
 
     def get(self, path: str, **options: Any) -> Answer:
         return self("GET", path, **options)

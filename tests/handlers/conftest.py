@@ -11,12 +11,12 @@ from tests.support import World, installation
 
 
 @pytest.fixture
-def api() -> Iterator[Api]:
+def world() -> Iterator[World]:
     with installation() as world:
         world.app.__dict__["identity"] = StaffOnly()
-        yield Api(world)
+        yield world
 
 
 @pytest.fixture
-def world(api: Api) -> World:
-    return api.world
+def api(world: World) -> Api:
+    return Api()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib import bootstrap
 from chalicelib.handlers.http import LARGEST_BODY
 from tests.handlers.client import Api
 
@@ -105,7 +106,7 @@ class Broken:
 def test_a_bug_is_a_500_without_its_words_in_answer_or_log(
     api: Api, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    api.world.app.__dict__["case_service"] = Broken(RuntimeError("mail of ada@example.com"))
+    bootstrap.get().__dict__["case_service"] = Broken(RuntimeError("mail of ada@example.com"))
     with caplog.at_level(logging.INFO):
         answer = api.get("/v1/cases")
     assert (answer.status, answer.problem) == (500, "internal")
@@ -119,7 +120,7 @@ def test_throttling_may_be_tried_again(api: Api) -> None:
     class Throttled(Exception):
         response = {"Error": {"Code": "ProvisionedThroughputExceededException"}}
 
-    api.world.app.__dict__["case_service"] = Broken(Throttled())
+    bootstrap.get().__dict__["case_service"] = Broken(Throttled())
     answer = api.get("/v1/cases")
     assert (answer.status, answer.problem) == (503, "unavailable")
     assert answer.headers["Retry-After"] == "1"

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from app import app
+from chalicelib import bootstrap
 from chalicelib.access.rules import PUBLIC, RANK, ROUTES, Role
 from chalicelib.handlers.http import ENDPOINTS
 from chalicelib.handlers.openapi import description
@@ -75,7 +76,7 @@ def test_when_the_user_pool_cannot_be_asked_nobody_is_let_in_and_nothing_escapes
         def whoami(self, token: str) -> tuple[str, frozenset[str]]:
             raise OSError("no route to host")
 
-    api.world.app.__dict__["identity"] = Unreachable()
+    bootstrap.get().__dict__["identity"] = Unreachable()
     assert api.get("/v1/me").status == 500
 
 
