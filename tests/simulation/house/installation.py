@@ -15,7 +15,7 @@ from typing import Any
 from chalicelib import bootstrap
 from chalicelib.bootstrap import Application
 from chalicelib.gateways.clients import Clients
-from chalicelib.handlers import delivery, forward, mail, reactions, schedules, sms
+from chalicelib.handlers import campaign_events, delivery, forward, mail, reactions, schedules, sms
 from chalicelib.settings import QUEUES, Settings
 from infra.functions import FUNCTIONS
 from tests.simulation.aws.dynamodb.tables import Change
@@ -36,6 +36,8 @@ HANDLERS: dict[str, Callable[..., Any]] = {
     "acknowledge": reactions.acknowledge,
     "count": reactions.count,
     "send": reactions.send,
+    "plan_campaign": campaign_events.plan_campaign,
+    "notify": campaign_events.notify,
 }
 Make = Callable[[Settings, Any, Any, Any], Application]
 """Makes an application of settings, clients, clock and ids; tests plant their bugs here."""

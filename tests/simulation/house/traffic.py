@@ -15,8 +15,9 @@ from email.message import EmailMessage
 from typing import Any
 
 from chalicelib.bootstrap import Application
-from chalicelib.channels.models import Address, Channel, InboundMessage
+from chalicelib.channels.models import Channel
 from chalicelib.errors import NotFound, Refused, StaleVersion
+from chalicelib.flows.helpdesk import HelpForm
 from chalicelib.flows.replying import ReplyInput
 from tests.simulation.aws.ses import Sent
 from tests.simulation.aws.sms import Text
@@ -148,15 +149,14 @@ class Traffic:
 
     def _form(self, contact: Contact) -> None:
         def submit(application: Application) -> None:
-            inbound = InboundMessage(
-                channel=Channel.WEB,
-                external_id=f"form {contact.number}",
-                sender=Address(name=f"Person {contact.person}", address=contact.address),
+            form = HelpForm(
+                name=f"Person {contact.person}",
+                email=contact.address,
                 subject=f"Matter {contact.number}",
                 text=f"This is {contact.mark} The shop does not open.",
-                received_at=application.clock(),
             )
-            application.intake.accept(inbound)
+            caller = f"192.0.2.{contact.number % 250}"
+            application.helpdesk.submit(form, key=f"form-{contact.number}", caller=caller)
 
         def done(_: Outcome) -> None:
             self.submitted.add(contact.number)
