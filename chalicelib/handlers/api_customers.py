@@ -12,7 +12,7 @@ from chalicelib.cases.models import Case
 from chalicelib.customers.importing import from_csv, from_json_lines
 from chalicelib.customers.models import Customer, CustomerInput, CustomerPatch
 from chalicelib.customers.service import TimelineNotice
-from chalicelib.errors import StaleVersion
+from chalicelib.errors import Malformed, StaleVersion
 from chalicelib.flows.importing import ImportReport
 from chalicelib.handlers.http import JSON, Call, Reply, route
 from chalicelib.handlers.queries import PageQuery
@@ -28,6 +28,7 @@ from chalicelib.handlers.views import (
 routes = Blueprint(__name__)
 CSV = "text/csv"
 JSON_LINES = "application/x-ndjson"
+REPLACED = "\ufffd"  # what API Gateway makes of bytes that are not UTF-8
 
 
 class CustomerQuery(PageQuery):
@@ -103,7 +104,10 @@ def import_customers(call: Call) -> Reply:
     time_zone, tier, attributes.*, consent.* and assets (names with ; between them, or JSON). JSON
     lines take the fields of POST /v1/customers. Lines that are wrong hold up none of the others.
     """
-    lines = (from_json_lines if call.media_type == JSON_LINES else from_csv)(call.text)
+    text = call.text
+    if REPLACED in text:
+        raise Malformed("the body is not UTF-8: some of its letters are lost")
+    lines = (from_json_lines if call.media_type == JSON_LINES else from_csv)(text)
     return Reply(call.app.importing.run(lines), media_type=JSON)
 
 

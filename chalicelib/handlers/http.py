@@ -113,7 +113,7 @@ class Call:
         self.headers: Mapping[str, str] = request.headers
         context = request.context
         self.request_id = _request_id(request)
-        self.instance = str(context.get("path") or endpoint.path)
+        self.instance = _instance(context) or endpoint.path
         self.address = str(context.get("identity", {}).get("sourceIp") or "")
 
     @cached_property
@@ -226,6 +226,11 @@ def known_errors(request: Any, proceed: Callable[[Any], Response]) -> Response:
     body = problems.shape(refused, str(request.path), _request_id(request))
     headers: dict[str, Any] = {**HEADERS, "Content-Type": problems.MEDIA_TYPE, "Allow": allow}
     return Response(_text(body), headers, refused.status)
+
+
+def _instance(context: Mapping[str, Any]) -> str:
+    """The path that was asked for, without the stage: it is no part of our addresses."""
+    return str(context.get("path") or "").removeprefix(f"/{context.get('stage')}")
 
 
 def _request_id(request: Any) -> str:

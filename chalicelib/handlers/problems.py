@@ -67,7 +67,7 @@ def shape(refused: Refused, instance: str, request_id: str) -> dict[str, Any]:
         "type": TYPE + refused.type,
         "title": refused.title,
         "status": refused.status,
-        "detail": refused.detail,
+        "detail": refused.detail or refused.title,
         "instance": instance,
         "request_id": request_id,
     }

@@ -197,6 +197,7 @@ def test_json_lines_take_the_fields_of_a_customer(api: Api) -> None:
 def test_what_is_no_import_is_refused_whole(api: Api) -> None:
     assert imported(api, "").problem == "malformed"
     assert imported(api, 'name,email\n"unclosed').problem == "malformed"
+    assert imported(api, "name,email\nJ\ufffdrg,j@example.com\n").problem == "malformed"
     assert imported(api, "name,colour\n").fields == ["colour"]
     assert imported(api, "name,name\n").fields == ["column"]
     assert imported(api, "email\n" + "a@b.de\n" * (MOST_LINES + 1)).problem == "too-large"
