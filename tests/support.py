@@ -24,7 +24,15 @@ import boto3
 from chalicelib import bootstrap
 from chalicelib.bootstrap import Application
 from chalicelib.cases.models import Case, Message
-from chalicelib.handlers import delivery, forward, mail, reactions, schedules, sms
+from chalicelib.handlers import (
+    campaign_events,
+    delivery,
+    forward,
+    mail,
+    reactions,
+    schedules,
+    sms,
+)
 from chalicelib.settings import QUEUES, Settings
 from chalicelib.store import items
 from tests.simulation.aws import Cloud, memory_aws
@@ -230,6 +238,8 @@ HANDLERS: dict[str, Callable[..., Any]] = {
     "acknowledge": reactions.acknowledge,
     "count": reactions.count,
     "send": reactions.send,
+    "plan": campaign_events.plan_campaign,
+    "notify": campaign_events.notify,
 }
 SCHEDULED = {
     "version": "0",

@@ -18,7 +18,7 @@ class ChannelSettings(Model):
     conversation_hours: int = Field(default=72, ge=1, le=8760)
     acknowledge: bool = True
     acknowledgements_per_hour: int = Field(default=20, ge=1, le=1000)
-    form_posts_per_hour: int = Field(default=30, ge=1, le=100_000)
+    form_posts_per_hour: int = Field(default=100, ge=1, le=100_000)
 
     @property
     def reopen(self) -> timedelta:

@@ -80,6 +80,8 @@ class PublicMessage(Model):
     """A message as its customer sees it: nothing from inside."""
 
     id: str
+    direction: Direction
+    kind: MessageKind
     writer: Writer
     name: str
     channel: Channel
@@ -228,6 +230,8 @@ class Helpdesk:
         )
         return PublicMessage(
             id=message.id,
+            direction=message.direction,
+            kind=message.kind,
             writer=Writer.YOU if inbound else Writer.US,
             name=_name(message.author),
             channel=message.channel,

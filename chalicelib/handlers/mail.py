@@ -24,5 +24,9 @@ def _receive(body: str, receipts: int) -> None:
     count(f"Mail{receipt.fate.capitalize()}")
     logger().info(
         "mail taken in",
-        extra={"fate": receipt.fate, "case": receipt.reference, "correlation_id": receipt.message_id},
+        extra={
+            "fate": receipt.fate,
+            "case": receipt.reference,
+            "correlation_id": receipt.message_id,
+        },
     )

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,7 +121,10 @@ def tool_environment(ports: Ports) -> dict[str, str]:
 
 
 class Child:
-    """A process that ends when the supervisor does, in whatever way (see children.py)."""
+    """A process that ends when the supervisor does, in whatever way (see children.py).
+
+    It leads a process group of its own.
+    """
 
     def __init__(
         self,
@@ -141,6 +145,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 env=None if environment is None else dict(environment),
                 cwd=folder,
+                process_group=0,
             )
 
     @property
@@ -149,7 +154,10 @@ class Child:
         return self._process.poll()
 
     def stop(self, patience: float) -> bool:
-        """Ask it to end and wait; kill it after `patience` seconds. True when it obeyed."""
+        """Ask it to end and wait; kill it after `patience` seconds. True when it obeyed.
+
+        Whatever it started (processes of functions) and that is still there goes with it.
+        """
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
         try:
@@ -159,6 +167,8 @@ class Child:
             self._process.wait()
             return False
         finally:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
             if self._process.stdin is not None:
                 self._process.stdin.close()
         return True

@@ -54,7 +54,8 @@ class System:
             text=True,
             start_new_session=True,
         )
-        threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
+        self._reader.start()
         self.until(lambda: f"ready {self.base}/" in self.lines or self._dead(), patience)
         assert f"ready {self.base}/" in self.lines, "\n".join(self.lines[-30:])
 
@@ -63,12 +64,14 @@ class System:
         assert self.process
         self.process.send_signal(signal.SIGINT)
         self.process.wait(timeout=60)
+        self._close()
 
     def kill(self) -> None:
         """kill -9 of the supervisor; what it started must notice."""
         assert self.process
         self.process.kill()
         self.process.wait(timeout=10)
+        self._close()
 
     def processes(self) -> list[str]:
         """Command lines of what still runs for this installation."""
@@ -150,6 +153,12 @@ class System:
         assert process.stdout
         for line in process.stdout:
             self.lines.append(line.rstrip())
+
+    def _close(self) -> None:
+        """After the end: no open pipe, no thread."""
+        assert self.process and self.process.stdout
+        self._reader.join(10)
+        self.process.stdout.close()
 
     def _dead(self) -> bool:
         return self.process is not None and self.process.poll() is not None
