@@ -40,7 +40,7 @@ def correlated(**keys: Any) -> Iterator[Logger]:
 
 
 def described(error: BaseException) -> dict[str, Any]:
-    """An error for the log: its type and where it happened, not its words, which may quote people."""
+    """An error for the log: its type and place, but not its words, which may quote people."""
     frames = traceback.extract_tb(error.__traceback__)
     where = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in frames[-8:]]
     return {"error": type(error).__name__, "where": where}

@@ -48,7 +48,7 @@ def each_record(event: Any, work: Callable[[str, int], None]) -> Failures:
 
 
 def unwrap(body: str) -> dict[str, Any]:
-    """The JSON object in an SQS body, out of its SNS envelope if it has one; raises Unprocessable."""
+    """The JSON object in an SQS body, out of its SNS envelope, if any; raises Unprocessable."""
     try:
         content = json.loads(body)
         if isinstance(content, dict) and content.get("Type") == "Notification":

@@ -2,8 +2,8 @@
 
 DynamoDB is priced from what each call really did to the table: write units of the item before and
 after, twice for a transaction, plus one for each index entry that changed (DynamoDB developer
-guide, "Read and write capacity"); read units from the sizes of what came back. A stored byte costs nothing
-here. Of Lambda the requests and an assumed duration are counted; of SQS sending, receiving and
+guide, "Read and write capacity"); read units from the sizes of what came back. Storage is
+left out. Of Lambda the requests and an assumed duration are counted; of SQS sending, receiving and
 deleting.
 """
 

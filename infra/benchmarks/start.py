@@ -1,7 +1,8 @@
 """What a cold start costs: importing each function's module and making the clients that it uses.
 
 Measured in fresh processes on the packaged, byte-compiled zip; boto3 comes from the environment
-as it comes from the runtime on Lambda. The floor is an empty Chalice handler with a DynamoDB client.
+as it comes from the runtime on Lambda. The floor is an empty Chalice handler with a DynamoDB
+client.
 """
 
 from __future__ import annotations
