@@ -23,6 +23,7 @@ SECTIONS: tuple[tuple[str, Callable[[], Iterator[tuple[str, str, str, str]]]], .
     ("start of a function (import, clients), beside an empty Chalice handler", start.rows),
     ("CPU of a mail, beside the standard library's parser", parsing.rows),
     ("AWS calls and dollars, at the public prices", costs.rows),
+    ("AWS calls and dollars of a campaign", costs.told),
 )
 
 
