@@ -87,7 +87,7 @@ def _settled(world: World, meter: Meter) -> Bill:
 
 def _row(what: str, bill: Bill, count: int) -> tuple[str, str, str, str]:
     calls = bill.total_calls / count
-    return (what, f"{calls:.1f} calls", f"${bill.total_dollars / count * 1000:.4f}/1000", "")
+    return (what, f"{calls:.2f} calls", f"${bill.total_dollars / count * 1000:.4f}/1000", "")
 
 
 def _together(*bills: Bill) -> dict[str, float]:
