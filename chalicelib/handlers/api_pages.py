@@ -20,6 +20,10 @@ routes = Blueprint(__name__)
 routes.register_middleware(known_errors, "http")
 MULTIPART = "multipart/form-data"
 SHOWN = 100  # messages on one page
+OUTBOX = """<li class="card">
+      <strong><a href="local/outbox.html">Outbox</a></strong>
+      <p class="quiet">What customers of this local installation would have received.</p>
+    </li>"""
 
 page: dict[str, Any] = {"media_type": pages.HTML, "on_error": pages.refused}
 
@@ -34,7 +38,12 @@ class CasePageQuery(Model):
 @route(routes, "GET", "/", head=True, **page)
 def start(call: Call) -> Reply:
     """What this is, and where to go on."""
-    return pages.shown("CustOps", pages.file("start.html"))
+    settings = call.app.settings
+    body = pages.file("start.html")
+    for name, text in (("mail", settings.support_address), ("number", settings.sms_number)):
+        body = body.replace(f"{{{{{name}}}}}", escape(text))
+    outbox = OUTBOX if settings.stage == "local" else ""
+    return pages.shown("CustOps", body.replace("{{local}}", outbox))
 
 
 @route(routes, "GET", "/openapi.json", head=True)
