@@ -10,11 +10,9 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
 
-from chalicelib.understanding.solver import Plan, Sample, Weights, order
+from chalicelib.understanding.solver import BIAS_RATE, DECAY_EVERY, Plan, Sample, Weights, steps
 
 np: Any = import_module("numpy")  # not in every environment
-
-_BIAS_RATE = 0.01
 
 
 def solve(
@@ -28,19 +26,15 @@ def solve(
     """See `chalicelib.understanding.solver.Solver`."""
     rows = np.zeros((features, classes), np.float32)
     bias = np.zeros(classes, np.float32)
-    packed = [(np.array(i, np.int64), np.array(v, np.float32)) for i, v in samples]
-    steps = max(1, plan.epochs * len(samples))
-    step = 0
-    for epoch, visits in enumerate(order(len(samples), plan), start=1):
-        for index in visits:
-            indices, values = packed[index]
-            scores = values @ rows[indices] + bias
-            gradient = np.exp(scores - scores.max())
-            gradient /= gradient.sum()
-            gradient[labels[index]] -= 1
-            gradient *= np.float32(plan.rate * (1 - step / steps))
-            rows[indices] -= values[:, None] * gradient
-            bias -= np.float32(_BIAS_RATE) * gradient
-            step += 1
-        tell(f"epoch {epoch} of {plan.epochs}")
+    for step in steps(samples, plan, tell):
+        indices, values = np.array(step.features, np.int64), np.array(step.values, np.float32)
+        scores = values @ rows[indices] + bias
+        gradient = np.exp(scores - scores.max())
+        gradient /= gradient.sum()
+        gradient[labels[step.sample]] -= 1
+        gradient *= np.float32(step.rate)
+        rows[indices] -= values[:, None] * gradient
+        bias -= np.float32(BIAS_RATE) * gradient
+        if plan.decay and step.number % DECAY_EVERY == 0:
+            rows *= np.float32(max(0.0, 1 - DECAY_EVERY * plan.decay * step.rate))
     return Weights([array("f", row.tobytes()) for row in rows], [float(b) for b in bias])

@@ -29,6 +29,8 @@ from chalicelib.understanding.vectors import Vector, VectorTable
 SURE = 0.25
 SOURCE = "learned"
 _SHOWN = 5
+_ZERO = 128  # the byte that stands for no weight
+_LANE, _MOST_WORTH, _MOST_ROWS = 4, 2_047, 8_000
 
 
 class Calibration(Model):
@@ -58,7 +60,7 @@ class Parts(NamedTuple):
     keys: array[int]  # "I": checksums of the features
     rarity: array[float]  # "f": inverse document frequency by feature
     scales: array[float]  # "f": what a unit of the row's bytes is worth
-    rows: array[int]  # "b"
+    rows: array[int]  # "B": the value plus 128
     bias: array[float]  # "f"
     vector_rows: array[float]  # "f": by label, then dimension
     vector_bias: array[float]  # "f"
@@ -81,6 +83,7 @@ class LearnedEngine:
         self._parts = parts
         self._table = table if table is not None and table.version == about.table else None
         self._version = version
+        self._rows = parts.rows.tobytes()
         self._slots = dict(zip(parts.keys, range(about.features), strict=True))
         width = about.dimensions
         self._vector_rows = [
@@ -168,12 +171,12 @@ class LearnedEngine:
         ]
         values = [(1 + math.log(n)) * parts.rarity[slot] for slot, n in found]
         norm = math.sqrt(sum(value * value for value in values)) or 1.0
-        sums = list(parts.bias)
-        for (slot, _), value in zip(found, values, strict=True):
-            worth = value / norm * parts.scales[slot]
-            row = parts.rows[slot * classes : (slot + 1) * classes]
-            sums = [s + worth * w for s, w in zip(sums, row)]  # noqa: B905 - the hottest line
-        return sums
+        worths = [
+            (slot, value / norm * parts.scales[slot])
+            for (slot, _), value in zip(found, values, strict=True)
+        ]
+        said = _weighed(self._rows, classes, worths)
+        return [bias + one for bias, one in zip(parts.bias, said, strict=True)]
 
     def _vector_scores(self, vector: Vector) -> list[float]:
         return [
@@ -194,19 +197,40 @@ class LearnedEngine:
 
     def _why(self, text: str, label: int) -> tuple[str, ...]:
         """The words whose letters speak most for `label`."""
-        parts, classes = self._parts, len(self.labels)
         spoke: dict[str, float] = {}
         for word in dict.fromkeys(words(text)[:READ_WORDS]):
             if word in FUNCTION_WORDS:
                 continue
             slots = (self._slots.get(crc32(f.encode())) for f in (word, *letters(word)))
-            spoke[word] = sum(
-                parts.rows[slot * classes + label] * parts.scales[slot] * parts.rarity[slot]
-                for slot in slots
-                if slot is not None
-            )
+            spoke[word] = sum(self._speaks(slot, label) for slot in slots if slot is not None)
         strong = sorted((word for word in spoke if spoke[word] > 0), key=lambda w: -spoke[w])
         return tuple(strong[:_SHOWN])
+
+    def _speaks(self, slot: int, label: int) -> float:
+        """How much one occurrence of a feature speaks for `label`."""
+        weight = self._rows[slot * len(self.labels) + label] - _ZERO
+        return weight * self._parts.scales[slot] * self._parts.rarity[slot]
+
+
+def _weighed(rows: bytes, classes: int, worths: Sequence[tuple[int, float]]) -> list[float]:
+    """The sum of the rows at the given slots, each times its worth, per label.
+
+    Python adds and multiplies long integers much faster than lists. So a row is spread to lanes of
+    32 bits in one long integer: no lane runs over while a byte, times a worth of 11 bits, is added
+    up to 8,000 times.
+    """
+    if not worths:
+        return [0.0] * classes
+    unit = max(abs(worth) for _, worth in worths) / _MOST_WORTH
+    lanes = bytearray(_LANE * classes)
+    total = whole = 0
+    for slot, worth in worths[:_MOST_ROWS]:
+        times = round(worth / unit)
+        lanes[::_LANE] = rows[slot * classes : (slot + 1) * classes]
+        total += times * int.from_bytes(lanes, "little")
+        whole += times
+    sums = array("I", total.to_bytes(_LANE * classes, "little"))
+    return [unit * (value - _ZERO * whole) for value in sums]
 
 
 def to_bytes(about: About, parts: Parts) -> bytes:
@@ -245,7 +269,7 @@ def _log_softmax(values: Sequence[float]) -> list[float]:
     return [value - total for value in values]
 
 
-_KINDS = "Iffbfffb"
+_KINDS = "IffBfffb"
 
 
 def _sizes(about: About) -> tuple[int, ...]:

@@ -7,11 +7,11 @@ from zlib import crc32
 from chalicelib.text import unspaced, words
 
 READ_WORDS = 300
-_SHORTEST, _LONGEST = 3, 5
+_SHORTEST, _LONGEST = 2, 5
 
 
 def spelled(text: str) -> list[str]:
-    """Words, neighbouring pairs, and the letter sequences of each word (3 to 5 letters, borders
+    """Words, neighbouring pairs, and the letter sequences of each word (2 to 5 letters, borders
     written `<` and `>`), in order and with repetitions."""
     found: list[str] = []
     before = "<s>"

@@ -152,7 +152,7 @@ def _fit(
     rarity = _rarity(counted)
     slots = {key: slot for slot, key in enumerate(rarity)}
     samples = [_sample(counts, rarity, slots) for counts in counted]
-    plan = _plan(len(examples))
+    plan = Plan(_epochs(len(examples)), rate=5.0, drop=0.4)
     weights = solver(samples, wanted, len(slots), len(labels), plan, lambda s: tell(f"letters {s}"))
     letters = _letter_parts(rarity, weights, len(labels))
     vectors = [
@@ -171,8 +171,8 @@ def _fit(
     return _Fit(LearnedEngine(about, parts, table, "in training"), about, parts)
 
 
-def _plan(count: int) -> Plan:
-    return Plan(epochs=max(8, min(25, 30_000 // max(1, count))), rate=6.0)
+def _epochs(count: int) -> int:
+    return max(10, min(25, 30_000 // max(1, count)))
 
 
 def _rarity(counted: Sequence[Mapping[int, int]]) -> dict[int, float]:
@@ -201,9 +201,9 @@ def _letter_parts(
     worth = [max(map(abs, row)) for row in weights.rows]
     kept = sorted(range(len(keys)), key=lambda slot: -worth[slot])[:room]
     scales = array("f", [max(worth[slot], 1e-6) / 127 for slot in kept])
-    rows = array("b")
+    rows = array("B")
     for slot, scale in zip(kept, scales, strict=True):
-        rows.extend(round(value / scale) for value in weights.rows[slot])
+        rows.extend(128 + round(value / scale) for value in weights.rows[slot])
     return (
         array("I", [keys[slot] for slot in kept]),
         array("f", [rarity[keys[slot]] for slot in kept]),
@@ -237,7 +237,7 @@ def _vector_parts(
         [label for _, label in known],
         table.dimensions,
         classes,
-        _plan(len(known)),
+        Plan(_epochs(len(known)), rate=6.0, decay=1e-5),
         lambda line: tell(f"vectors {line}"),
     )
     rows = array("f", [weights.rows[i][label] for label in range(classes) for i in everywhere])
