@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from chalicelib.base import Instant, Model
-from chalicelib.channels.models import Channel, Verdicts
+from chalicelib.channels.models import Channel, Source, Verdicts
 
 
 class CaseStatus(StrEnum):
@@ -118,6 +118,7 @@ class AuthorType(StrEnum):
     CUSTOMER = "customer"
     AGENT = "agent"
     SYSTEM = "system"
+    BOT = "bot"  # a machine that answers in our name
 
 
 class Author(Model):
@@ -159,6 +160,8 @@ class Delivery(Model):
     settle_by: Instant | None = None  # while ambiguous: no SEND event by then means not sent
     provider_id: str = ""
     reason: str = ""
+    parts: int = 0  # of a text message or a post: in how many it goes out, and is paid for
+    encoding: str = ""  # of a text message: GSM-7 or UCS-2
     updated_at: Instant | None = None
 
 
@@ -200,6 +203,7 @@ class Message(Model):
     raw_key: str = ""
     changes: dict[str, list[str]] = {}  # for events: field -> [from, to]
     delivery: Delivery | None = None
+    source: Source = {}  # where it was written: network, permalink, reach, recording, …
     created_at: Instant
     updated_at: Instant
     version: int = 1

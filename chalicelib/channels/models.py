@@ -30,6 +30,12 @@ class Disposition(StrEnum):
     QUARANTINE = "quarantine"  # virus, or not to be understood: a person decides
 
 
+Source = dict[str, str | int | bool]
+"""What is known of where a message was written: of a post its network (`source`), id, handle,
+account_id, whether it is public, permalink, reach (followers); of a call its recording and duration
+in seconds; of a chat the page and the address that was left there."""
+
+
 class Address(Model):
     """A mailbox: RFC 5322 name and addr-spec, the latter lower-cased in its domain."""
 
@@ -108,3 +114,4 @@ class InboundMessage(Model):
     reports: tuple[DeliveryReport, ...] = ()  # what a bounce or complaint says
     forwarded: Address | None = None  # who wrote what is forwarded here, where it is a forward
     case_token: str = ""  # a secret link or session that names the case
+    source: Source = {}

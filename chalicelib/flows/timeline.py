@@ -80,6 +80,7 @@ def inbound_entry(
         verdicts=inbound.verdicts,
         defects=inbound.defects[:20],
         raw_key=inbound.raw_key,
+        source=inbound.source,
         created_at=inbound.received_at,
         updated_at=now,
     )
