@@ -4,9 +4,10 @@ Two softmax regressions look at a text, one at its letters and words (any langua
 vector (English). Their log-probabilities are added, tempered, and are the confidence.
 
 What is not of any topic is found by three signs, each in units of its spread on known texts: the
-lead of the best topic over the next, the height of its score before the softmax, and the likeness
-to the nearest of its prototypes (examples kept for this). Their sum below `floor`, or a confidence
-below `SURE`, means "don't know".
+lead of the topic over the next by its letters, the height of that score before the softmax, and
+the likeness to the nearest of its prototypes (examples kept for this). "Don't know" is said when
+their mean is below `floor`, the likeness below LEAST_LIKENESS, hardly any letters are known, or no
+topic stands out.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ from chalicelib.understanding.ngrams import READ_WORDS, hashed, letters
 from chalicelib.understanding.telling_words import FUNCTION_WORDS
 from chalicelib.understanding.vectors import Vector, VectorTable
 
-SURE = 0.25
+SURE, SURE_OF_FEW = 0.25, 1.8  # least confidence; times chance, where there are few topics
+LEAST_LIKENESS = 0.38  # 2 % of texts are less like three examples of their own topic, and 97 % of
+# texts on anything else less like those of any of five topics (measured with the shipped table)
+LEAST_KNOWN = 0.2  # share of a text's features that were seen in training
 SOURCE = "learned"
 _SHOWN = 5
 _ZERO = 128  # the byte that stands for no weight
@@ -71,6 +75,7 @@ class Reading(NamedTuple):
     """What both regressions and the prototypes say about a text."""
 
     scores: list[float]  # from the letters
+    known: float  # the share of its features that were seen in training
     vector_scores: list[float] | None  # from the vector, where there is one
     vector: Vector | None
 
@@ -134,41 +139,42 @@ class LearnedEngine:
             reason=doubt or f"like the learned cases of '{label}'",
         )
 
-    def calibrated(self, calibration: Calibration) -> LearnedEngine:
-        """The same weights under another calibration."""
-        about = self.about.model_copy(update={"calibration": calibration})
-        return LearnedEngine(about, self._parts, self._table, self._version)
-
     def read(self, text: str, language: str) -> Reading:
         """The scores before they are mixed."""
         vector = self._table.embed(text, language) if self._table else None
+        scores, known = self._letter_scores(text)
         return Reading(
-            self._letter_scores(text),
+            scores,
+            known,
             None if vector is None else self._vector_scores(vector),
             vector,
         )
 
     def signs(self, reading: Reading, best: int) -> tuple[float, float, float]:
-        """Lead, height and likeness of label `best`; likeness is 0 without a vector."""
-        joined = joined_scores(reading, self.about.calibration.mix)
-        others = [value for index, value in enumerate(joined) if index != best]
-        lead = joined[best] - max(others, default=joined[best])
+        """Lead and height of label `best` in the letters, and its likeness (0 without a vector)."""
+        others = [value for index, value in enumerate(reading.scores) if index != best]
+        lead = reading.scores[best] - max(others, default=0.0)
         return lead, reading.scores[best], self._likeness(reading.vector, best)
 
     def _doubt(self, reading: Reading, best: int, confidence: float) -> str:
         """Why not to name the topic; "" when there is no reason."""
         calibration = self.about.calibration
-        if calibration.floor is not None:
-            known = in_scope(self.signs(reading, best), calibration, reading.vector is not None)
-            if known < calibration.floor:
-                return "unlike everything that was learned"
-        return "" if confidence >= SURE else "no topic stands out"
+        signs = self.signs(reading, best)
+        if reading.vector is None and reading.known < LEAST_KNOWN:
+            return "its words were never seen"
+        if reading.vector is not None and signs[2] < LEAST_LIKENESS:
+            return "unlike every example"
+        usual = in_scope(signs, calibration, reading.vector is not None)
+        if calibration.floor is not None and usual < calibration.floor:
+            return "unlike everything that was learned"
+        least = max(SURE, min(0.6, SURE_OF_FEW / len(self.labels)))
+        return "" if confidence >= least else "no topic stands out"
 
-    def _letter_scores(self, text: str) -> list[float]:
+    def _letter_scores(self, text: str) -> tuple[list[float], float]:
+        """The scores, and the share of the text's features that are known."""
         parts, classes, slots = self._parts, len(self.labels), self._slots
-        found = [
-            (slot, n) for key, n in hashed(text).items() if (slot := slots.get(key)) is not None
-        ]
+        counts = hashed(text)
+        found = [(slots[key], n) for key, n in counts.items() if key in slots]
         values = [(1 + math.log(n)) * parts.rarity[slot] for slot, n in found]
         norm = math.sqrt(sum(value * value for value in values)) or 1.0
         worths = [
@@ -176,7 +182,8 @@ class LearnedEngine:
             for (slot, _), value in zip(found, values, strict=True)
         ]
         said = _weighed(self._rows, classes, worths)
-        return [bias + one for bias, one in zip(parts.bias, said, strict=True)]
+        scores = [bias + one for bias, one in zip(parts.bias, said, strict=True)]
+        return scores, len(found) / max(1, len(counts))
 
     def _vector_scores(self, vector: Vector) -> list[float]:
         return [
