@@ -1,8 +1,7 @@
-"""Text messages: the two-way payload of AWS End User Messaging, keywords, counting of parts.
+"""Text messages: the two-way payload of AWS End User Messaging, and keywords.
 
 Keywords are those that carriers and AWS act upon ("Keywords" in the user guide of AWS End User
-Messaging SMS) and what people write in their own language instead. Part counting follows 3GPP
-TS 23.038: septets with an extension table, or UCS-2 as soon as one character is outside of it.
+Messaging SMS) and what people write in their own language instead.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from typing import Any
 
 import phonenumbers
 
-from chalicelib.base import Model
 from chalicelib.channels.models import Address, Channel, InboundMessage
 from chalicelib.errors import Unprocessable
 
@@ -25,19 +23,6 @@ class Keyword(StrEnum):
     STOP = "stop"
     START = "start"
     HELP = "help"
-
-
-class Encoding(StrEnum):
-    GSM7 = "GSM-7"
-    UCS2 = "UCS-2"
-
-
-class Parts(Model):
-    """How a text travels: `units` are septets (GSM-7) or 16-bit code units (UCS-2)."""
-
-    encoding: Encoding
-    units: int
-    parts: int
 
 
 _STOP = (
@@ -151,35 +136,3 @@ def _identity(payload: dict[str, Any], sender: str, text: str, received_at: date
         return f"sms:{found.strip()[:200]}"
     basis = f"{sender}\n{received_at.isoformat()}\n{text}".encode("utf-8", "replace")
     return f"sms:{hashlib.sha256(basis).hexdigest()[:40]}"
-
-
-_GSM = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-_EXTENDED = frozenset("^{}\\[~]|€\f")  # two septets each: an escape and the character
-
-
-def sms_parts(text: str) -> Parts:
-    """Encoding, units and number of parts that `text` takes on its way (3GPP TS 23.038, 23.040).
-
-    One part holds 160 septets or 70 code units, of several each holds 153 or 67; neither an
-    escaped character nor a surrogate pair is torn between two.
-    """
-    if all(c in _GSM or c in _EXTENDED for c in text):
-        sizes = [2 if c in _EXTENDED else 1 for c in text]
-        return _counted(Encoding.GSM7, sizes, 160, 153)
-    sizes = [2 if c > "\uffff" else 1 for c in text]
-    return _counted(Encoding.UCS2, sizes, 70, 67)
-
-
-def _counted(encoding: Encoding, sizes: list[int], single: int, joined: int) -> Parts:
-    units = sum(sizes)
-    if units <= single:
-        return Parts(encoding=encoding, units=units, parts=1)
-    parts, used = 1, 0
-    for size in sizes:
-        if used + size > joined:
-            parts, used = parts + 1, 0
-        used += size
-    return Parts(encoding=encoding, units=units, parts=parts)

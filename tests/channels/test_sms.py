@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chalicelib.channels.sms import Encoding, Keyword, e164, keyword, parse_sms, sms_parts
-from chalicelib.errors import Unprocessable
+from chalicelib.channels.parts import Encoding, check_sms, posts, sms_parts
+from chalicelib.channels.sms import Keyword, e164, keyword, parse_sms
+from chalicelib.errors import Invalid, Unprocessable
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 PAYLOAD = {
@@ -105,3 +106,28 @@ def test_parts_are_counted_as_the_network_does(
 ) -> None:
     found = sms_parts(text)
     assert (found.encoding, found.units, found.parts) == (encoding, units, parts)
+
+
+def test_a_text_of_too_many_parts_is_refused_in_words_that_help() -> None:
+    assert check_sms("a" * 306, 2).parts == 2
+    with pytest.raises(Invalid, match=r"takes 3 text messages of UCS-2 because of '…'") as refused:
+        check_sms("Wait" + "…" * 131, 2)
+    assert refused.value.extra["fields"][0]["field"] == "text"
+
+
+def test_a_long_post_is_cut_between_words_and_signed_once() -> None:
+    words = " ".join(f"word{number}" for number in range(120)) + "."
+    made = posts(words, 100, "@ana ", "\n– Eva")
+    assert all(len(post) <= 100 and post.startswith("@ana word") for post in made)
+    assert [post.endswith("– Eva") for post in made] == [False] * (len(made) - 1) + [True]
+    inside = [post.removeprefix("@ana ").removesuffix("\n– Eva") for post in made]
+    assert " ".join(inside) == words
+
+
+@pytest.mark.parametrize("text", ["", "x", "x" * 1000, "a b", "a. " * 300, "\n\n".join("abc" * 99)])
+@pytest.mark.parametrize("room", [1, 7, 40])
+def test_nothing_of_a_post_is_lost_however_it_is_cut(text: str, room: int) -> None:
+    made = posts(text, room, "", " –E")
+    joined = "".join("".join(post.split()) for post in made)
+    assert joined == "".join(text.split()) + "–E"
+    assert all(len(post) <= max(room, 3) for post in made)
