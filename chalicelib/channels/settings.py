@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Annotated
 
 from pydantic import Field
 
 from chalicelib.base import Model
+from chalicelib.channels.networks import ChatSettings, InboundSource, MastodonAccount
+
+SourceName = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=40)]
+Login = Annotated[str, Field(pattern=r"^[^@\s<>]+@[^@\s<>]+$", max_length=254)]
+BotName = Annotated[str, Field(min_length=1, max_length=60)]
+"""Under which name the program that signs in as this login answers."""
 
 
 class ChannelSettings(Model):
@@ -19,6 +26,12 @@ class ChannelSettings(Model):
     acknowledge: bool = True
     acknowledgements_per_hour: int = Field(default=20, ge=1, le=1000)
     form_posts_per_hour: int = Field(default=100, ge=1, le=100_000)
+
+    sms_parts: int = Field(default=6, ge=1, le=10)  # of one answer; more is refused
+    chat: ChatSettings = ChatSettings()
+    inbound: dict[SourceName, InboundSource] = Field(default={}, max_length=50)
+    mastodon: MastodonAccount | None = None
+    bots: dict[Login, BotName] = Field(default={}, max_length=20)
 
     @property
     def reopen(self) -> timedelta:
