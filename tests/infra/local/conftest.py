@@ -64,7 +64,7 @@ class Serving:
         self.port = free_port(set())
         self.url = f"http://127.0.0.1:{self.port}"
         self._loop = asyncio.new_event_loop()
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
         self._await(self._open())
@@ -74,7 +74,7 @@ class Serving:
         await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
 
     def _await(self, job: Any) -> None:
-        asyncio.run_coroutine_threadsafe(job, self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(job, self._loop).result(30)
 
     def close(self) -> None:
         self._await(self._runner.cleanup())
