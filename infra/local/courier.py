@@ -22,7 +22,7 @@ log = logging.getLogger("doors.courier")
 BATCH = 10  # the most that SNS PublishBatch takes
 IDLE = 0.05  # seconds between looks while nothing is due
 RETRY = 1.0  # seconds until a refused notice is tried again
-SETTLING = 2.0  # seconds a delivery may trail behind the confirmation of its publish
+SETTLING = 5.0  # seconds a delivery may trail behind the confirmation of its publish
 
 
 class Courier:

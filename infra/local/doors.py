@@ -23,7 +23,7 @@ from infra.local.children import settle
 from infra.local.comprehend.service import comprehend
 from infra.local.courier import Courier
 from infra.local.journal import Journal
-from infra.local.layout import Layout, write_json
+from infra.local.layout import Layout
 from infra.local.mail_door import Intake, serve_smtp
 from infra.local.memory import Memory
 from infra.local.protocol import AwsError, TargetService, rest_error
@@ -91,7 +91,6 @@ async def serve(layout: Layout, options: argparse.Namespace) -> None:
             _tidy(layout, intake, courier),
         )
     ]
-    write_json(layout.root / "doors.json", {"port": options.port})
     log.info("listening")
     await _first(stopping, tasks)
     smtp.close()
@@ -123,7 +122,7 @@ def services(targets: list[TargetService], rest: list[web.RouteDef]) -> web.Appl
 
 
 async def _listen(app: web.Application, port: int) -> web.AppRunner:
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=10)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5)
     await runner.setup()
     await web.TCPSite(runner, HOST, port, backlog=1024).start()
     return runner

@@ -46,7 +46,9 @@ def routes(memory: Memory) -> list[web.RouteDef]:
         channel = channel if channel in CHANNELS else ""
         found = memory.outbox(channel=channel, to=to, limit=PAGE_LIMIT)
         return web.Response(
-            text=page_html(found, channel, to), content_type="text/html", headers=SECURITY
+            text=page_html(found, channel, to, still="still" in request.query),
+            content_type="text/html",
+            headers=SECURITY,
         )
 
     return [web.get("/local/outbox", listing), web.get("/local/outbox.html", page)]
@@ -67,13 +69,17 @@ def item_json(item: Delivered) -> dict[str, Any]:
     }
 
 
-def page_html(items: list[Delivered], channel: str, to: str) -> str:
-    """The page. `channel` and `to` are what it was filtered by."""
+def page_html(items: list[Delivered], channel: str, to: str, *, still: bool = False) -> str:
+    """The page. `channel` and `to` are what it was filtered by; `still` leaves it as it is."""
     rows = "\n".join(_article(item) for item in items)
     empty = '<p class="empty">Nothing has been sent yet.</p>'
     if channel or to:
         empty = '<p class="empty">Nothing that was sent matches.</p>'
     here = f"?{escape(urlencode({'channel': channel, 'to': to}))}"
+    refresh = f'<meta http-equiv="refresh" content="{REFRESH}; url={here}">'
+    toggle = f'<a href="{here}&amp;still">Stop refreshing</a>'
+    if still:
+        refresh, toggle = "", f'<a href="{here}">Refresh every {REFRESH} seconds</a>'
     options = "".join(
         f'<option value="{value}"{" selected" if value == channel else ""}>{label}</option>'
         for value, label in (("", "All channels"), ("email", "E-mail"), ("sms", "SMS"))
@@ -83,7 +89,7 @@ def page_html(items: list[Delivered], channel: str, to: str) -> str:
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="refresh" content="{REFRESH}; url={here}">
+{refresh}
 <title>Outbox – CustOps local</title>
 <style>{STYLE}</style>
 </head>
@@ -95,6 +101,7 @@ def page_html(items: list[Delivered], channel: str, to: str) -> str:
 <label>Channel <select name="channel">{options}</select></label>
 <label>To <input name="to" value="{escape(to)}" autocomplete="off" placeholder="any"></label>
 <button>Show</button>
+{toggle}
 </form>
 </header>
 <main>
@@ -141,7 +148,8 @@ header p{margin:.2rem 0 1rem;color:var(--soft)}
 form{display:flex;gap:.75rem;flex-wrap:wrap;align-items:end}
 label{font-size:.875rem;color:var(--soft)}
 select,input,button{font:inherit;color:var(--ink);background:var(--card);
-border:1px solid var(--line);border-radius:.4rem;padding:.35rem .6rem;display:block}
+border:1px solid var(--line);border-radius:.4rem;padding:0 .6rem;height:2.3rem;display:block}
+a{color:var(--mark);font-size:.875rem;line-height:2.3rem}
 button{cursor:pointer;border-color:var(--mark);color:var(--mark)}
 :focus-visible{outline:2px solid var(--mark);outline-offset:2px}
 article{background:var(--card);border:1px solid var(--line);border-radius:.6rem;

@@ -65,7 +65,7 @@ class Serving:
         self.url = f"http://127.0.0.1:{self.port}"
         self._loop = asyncio.new_event_loop()
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
-        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._await(self._open())
 
@@ -77,10 +77,12 @@ class Serving:
         asyncio.run_coroutine_threadsafe(job, self._loop).result(30)
 
     def close(self) -> None:
-        self._await(self._runner.cleanup())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        try:
+            self._await(self._runner.cleanup())
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
 
 
 @pytest.fixture
