@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import IO, NoReturn
 
 from infra.local import steps
 from infra.local.layout import Layout, checkpoint_time, read_json
@@ -39,6 +39,11 @@ SMS_NUMBER = "+15550100"
 RESTARTS = 5  # of processes that ended by themselves, within RESTART_WINDOW
 RESTART_WINDOW = 600.0  # seconds
 DOORS_PATIENCE, CLOUD_PATIENCE = 15.0, 120.0  # seconds to end in
+
+
+LOCK_PATIENCE = 2.0  # seconds in which a run that is to end says so
+STOPPING = "stopping"
+PARENT = os.getppid()
 
 
 class Stopped(Exception):
@@ -97,12 +102,13 @@ def _session(layout: Layout, project: Path, front: int, smtp: int) -> NoReturn:
     try:
         _prepare(layout, project, ports, children, restored)
         _announce(layout, ports)
-        while True:
+        while not _orphaned():
             _check(children)
             time.sleep(0.3)
+        raise Stopped
     finally:
         with _undisturbed():
-            _end(children)
+            _end(layout, children)
 
 
 def _start(layout: Layout, ports: Ports) -> list[Child]:
@@ -183,7 +189,13 @@ def _check(children: list[Child]) -> None:
             raise Ended(f"{child.name} ended with {child.code}")
 
 
-def _end(children: list[Child]) -> None:
+def _orphaned() -> bool:
+    """Whether the command that started this run was killed: what `make` starts ends with it."""
+    return "MAKELEVEL" in os.environ and os.getppid() != PARENT
+
+
+def _end(layout: Layout, children: list[Child]) -> None:
+    layout.lock.write_text(f"{os.getpid()} {STOPPING}")
     cloud, doors = children
     print("stopping: doors, then the embedded AWS (it saves its state)", flush=True)
     for child, patience in ((doors, DOORS_PATIENCE), (cloud, CLOUD_PATIENCE)):
@@ -207,35 +219,30 @@ class Progress:
 @contextmanager
 def _only_run(layout: Layout) -> Iterator[None]:
     """Hold the installation; raises Refused when another run has it."""
-    with layout.lock.open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            lock.seek(0)
-            holder = lock.read().strip() or "unknown"
-            words = f"{layout.root} is in use by a run that is going on (process {holder})"
-            raise Refused(words) from error
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        _wait_for_old_children(layout)
+    with layout.lock.open("a+") as lock, layout.children_lock.open("a+") as children:
+        while not _locked(lock, LOCK_PATIENCE):
+            holder = layout.lock.read_text()
+            if not holder.endswith(STOPPING):
+                words = f"{layout.root} is in use by a run that is going on (process {holder})"
+                raise Refused(words)
+            print("  waiting for the last run to end", flush=True)
+        layout.lock.write_text(str(os.getpid()))
+        # A run that was killed leaves children that are saving; let them finish.
+        if not _locked(children, CLOUD_PATIENCE):
+            raise Refused("processes of the last run do not end")
+        fcntl.flock(children, fcntl.LOCK_UN)
         yield
 
 
-def _wait_for_old_children(layout: Layout) -> None:
-    """A run that was killed leaves children that are saving; let them finish."""
-    with layout.children_lock.open("a+") as lock:
-        until, told = time.monotonic() + CLOUD_PATIENCE, False
-        while True:
-            with suppress(BlockingIOError):
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            if time.monotonic() > until:
-                raise Refused("processes of the last run do not end")
-            if not told:
-                print("  waiting for the last run to end", flush=True)
-                told = True
-            time.sleep(0.1)
+def _locked(lock: IO[str], patience: float) -> bool:
+    """Whether the lock could be had within so many seconds."""
+    until = time.monotonic() + patience
+    while time.monotonic() < until:
+        with suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(0.05)
+    return False
 
 
 @contextmanager

@@ -33,7 +33,7 @@ pytestmark = [
 class Run:
     """One `run` as a process group of its own."""
 
-    def __init__(self, state: Path, port: int, smtp_port: int) -> None:
+    def __init__(self, state: Path, port: int, smtp_port: int, *, make: bool = False) -> None:
         self.state, self.port, self.smtp_port = state, port, smtp_port
         environment = {
             **os.environ,
@@ -41,9 +41,11 @@ class Run:
             "SMTP_PORT": str(smtp_port),
             "STATE_DIR": str(state),
             "CLOUD_PYTHON": str(CLOUD_PYTHON),
+            **({"MAKELEVEL": "1"} if make else {}),
         }
+        waiting_shell = ["sh", "-c", '"$@"; exit $?', "make"] if make else []
         self.process = subprocess.Popen(
-            [sys.executable, "-c", COMMAND, str(TINY)],
+            [*waiting_shell, sys.executable, "-c", COMMAND, str(TINY)],
             cwd=PROJECT,
             env=environment,
             stdout=subprocess.PIPE,
@@ -89,13 +91,13 @@ class Run:
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[[], Run]]:
+def start(tmp_path: Path) -> Iterator[Callable[..., Run]]:
     port = free_port(set())
     smtp_port = free_port({port})
     runs: list[Run] = []
 
-    def begin() -> Run:
-        runs.append(Run(tmp_path / "state", port, smtp_port))
+    def begin(*, make: bool = False) -> Run:
+        runs.append(Run(tmp_path / "state", port, smtp_port, make=make))
         return runs[-1]
 
     yield begin
@@ -121,7 +123,7 @@ def eventually(so: Callable[[], bool], patience: float = 20.0) -> None:
         time.sleep(0.2)
 
 
-def test_mail_is_taken_in_over_every_kind_of_end(start: Callable[[], Run]) -> None:
+def test_mail_is_taken_in_over_every_kind_of_end(start: Callable[..., Run]) -> None:
     run = start().until_ready()
     assert f"ready http://127.0.0.1:{run.port}/" in run.lines
     run.write_mails(5)
@@ -145,7 +147,7 @@ def test_mail_is_taken_in_over_every_kind_of_end(start: Callable[[], Run]) -> No
 
 
 def test_children_of_a_killed_supervisor_end_and_the_next_run_starts(
-    start: Callable[[], Run],
+    start: Callable[..., Run],
 ) -> None:
     run = start().until_ready()
     run.process.kill()
@@ -155,7 +157,14 @@ def test_children_of_a_killed_supervisor_end_and_the_next_run_starts(
     assert run.process.wait(10) == -signal.SIGKILL
 
 
-def test_embedded_aws_that_dies_is_started_again(start: Callable[[], Run]) -> None:
+def test_run_ends_with_the_make_that_started_it(start: Callable[..., Run]) -> None:
+    run = start(make=True).until_ready()
+    run.process.kill()
+    start().until_ready()
+    assert len([line for line in processes_of(run.state) if "infra.local.doors" in line]) == 1
+
+
+def test_embedded_aws_that_dies_is_started_again(start: Callable[..., Run]) -> None:
     run = start().until_ready()
     run.write_mails(3)
     [line] = [line for line in processes_of(run.state) if "infra.local.cloud" in line]
@@ -165,7 +174,7 @@ def test_embedded_aws_that_dies_is_started_again(start: Callable[[], Run]) -> No
     eventually(lambda: run.counts() == (3, 3))
 
 
-def test_second_run_on_the_same_state_is_refused(start: Callable[[], Run]) -> None:
+def test_second_run_on_the_same_state_is_refused(start: Callable[..., Run]) -> None:
     run = start().until_ready()
     second = start()
     assert second.end(signal.SIGCONT) == 1
@@ -173,7 +182,7 @@ def test_second_run_on_the_same_state_is_refused(start: Callable[[], Run]) -> No
     assert run.get("/x")["path"] == "/x"
 
 
-def test_demo_logins_are_private_and_work(start: Callable[[], Run]) -> None:
+def test_demo_logins_are_private_and_work(start: Callable[..., Run]) -> None:
     run = start().until_ready()
     path = run.state / "demo-logins.json"
     assert path.stat().st_mode & 0o777 == 0o600
