@@ -209,8 +209,10 @@ class World:
     # --- what is there -------------------------------------------------------------------
 
     def cases(self) -> list[Case]:
-        """All cases, oldest first."""
-        page = self.app.cases.listing(3, self.app.cases.partitions("CASES"), 100, None)
+        """All cases, oldest first, also those that are in no ordinary list."""
+        lists = ("CASES", "SPAM", "MERGED")
+        partitions = [p for name in lists for p in self.app.cases.partitions(name)]
+        page = self.app.cases.listing(3, partitions, 100, None)
         return [items.model(Case, stored) for stored in reversed(page.items)]
 
     def case(self) -> Case:

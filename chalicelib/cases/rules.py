@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from html import unescape
 
 from chalicelib.base import Model, iso
 from chalicelib.cases.models import (
@@ -14,6 +15,7 @@ from chalicelib.cases.models import (
     CaseStatus,
     Delivery,
     DeliveryStatus,
+    Message,
     Participant,
     Topic,
 )
@@ -48,6 +50,8 @@ REFERENCE = re.compile(r"\bC-([0-9A-HJKMNP-TV-Z]{6})\b", re.IGNORECASE)
 MAX_REFERENCES = 20  # of a mail's References; the newest ones tell most
 MAX_PARTICIPANTS = 50  # SES takes no more recipients a message
 PREVIEW = 160
+KEPT = frozenset({"priority", "subject", "tags", "spam"})  # which a null leaves as they are
+LINK_WARNING = re.compile(r'<a [^>]*data-warning="([^"]{1,500})"')
 
 
 def move(case: Case, to: CaseStatus, now: datetime) -> Case:
@@ -92,13 +96,15 @@ def apply(case: Case, patch: CasePatch, now: datetime, by: str) -> Change:
     rule leaves it alone.
     """
     wanted = patch.model_dump(exclude_unset=True)
+    if case.merged_into:
+        raise Conflict(f"{case.reference} is a part of another case", merged_into=case.merged_into)
     changed = case
     if wanted.get("status"):
         changed = move(changed, CaseStatus(wanted["status"]), now)
     fields: dict[str, object] = {}
     reasons = dict(case.reasons)
     for name, value in wanted.items():
-        if name == "status" or (value is None and name in ("priority", "subject", "tags")):
+        if name == "status" or (value is None and name in KEPT):
             continue
         if name == "topic":
             fields["topic"] = Topic(label=value or None, confidence=1.0, source="person", why=by)
@@ -119,6 +125,8 @@ def _shown(value: object) -> str:
     match value:
         case None:
             return ""
+        case bool():
+            return "yes" if value else "no"
         case Topic():
             return value.label or ""
         case tuple():
@@ -232,6 +240,50 @@ def takes_part(case: Case, inbound: InboundMessage, customer_id: str) -> bool:
         return True
     address = inbound.sender.address
     return any(p.channel == inbound.channel and p.address == address for p in case.participants)
+
+
+def asks(case: Case, inbound: InboundMessage, customer_id: str) -> bool:
+    """Whether the sender is whose case it is, not somebody who was copied in or joined later.
+
+    Their word decides where answers go; a forged address decides nothing.
+    """
+    if inbound.verdicts.dmarc == "FAIL":
+        return False
+    if customer_id and customer_id == case.customer_id:
+        return True
+    address = inbound.sender.address
+    return any(p.address == address and not p.cc for p in case.participants)
+
+
+def copied(case: Case, barred: Iterable[str], to: str) -> tuple[str, ...]:
+    """Who else gets an answer by mail: everybody who was copied in, as many as SES takes."""
+    left_out = {*barred, to}
+    people = (p for p in case.participants if p.cc and p.channel == Channel.EMAIL)
+    kept = dict.fromkeys(p.address for p in people if p.address not in left_out)
+    return tuple(kept)[: MAX_PARTICIPANTS - 1]
+
+
+def warnings(message: Message) -> list[str]:
+    """What an agent should know before trusting a message, in words."""
+    verdicts = message.verdicts
+    found = [
+        f"{name} failed: the sender's address may be forged"
+        for name, verdict in (("DMARC", verdicts.dmarc), ("SPF", verdicts.spf))
+        if verdict == "FAIL"
+    ]
+    if verdicts.dkim == "FAIL":
+        found.append("DKIM failed: the mail may have been changed on its way")
+    if verdicts.spam == "FAIL":
+        found.append("the spam filter takes it for spam")
+    if verdicts.virus and verdicts.virus != "PASS":
+        found.append("it was not checked for viruses")
+    found += [
+        f"dangerous attachment: {file.name}" for file in message.attachments if file.dangerous
+    ]
+    links = dict.fromkeys(unescape(hint) for hint in LINK_WARNING.findall(message.html))
+    found += [f"misleading link: {hint}" for hint in links][:10]
+    found += [f"the mail is malformed: {defect}" for defect in message.defects]
+    return found
 
 
 def with_id(known: tuple[str, ...], message_id: str) -> tuple[str, ...]:

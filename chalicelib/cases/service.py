@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -31,9 +31,11 @@ class CaseFilter(Model):
     team: str = Field(default="", max_length=64)
     assignee: str = Field(default="", max_length=254)
     customer_id: str = Field(default="", max_length=64)
+    customer_parts: tuple[str, ...] = ()  # records that were merged into that customer
     topic: str = Field(default="", max_length=64)
     tag: str = Field(default="", max_length=64)
     text: str = Field(default="", max_length=200)
+    aside: Literal["", "spam", "merged"] = ""  # lists of what the others leave out
 
     @property
     def name(self) -> str:
@@ -46,6 +48,8 @@ BUILT_IN: Mapping[str, CaseFilter] = {
     "unsolved": CaseFilter(statuses=tuple(sorted(UNSOLVED))),
     "unassigned": CaseFilter(statuses=tuple(sorted(UNSOLVED)), assignee=NOBODY),
     "mine": CaseFilter(statuses=tuple(sorted(UNSOLVED)), assignee="me"),
+    "spam": CaseFilter(aside="spam"),
+    "merged": CaseFilter(aside="merged"),
 }
 """Views that every installation has; the document `views` adds more."""
 
@@ -79,7 +83,8 @@ class CaseService:
         if cursor is None and (named := self._named(wanted)):
             return CasePart(cases=(named,), cursor=None)
         page = self.lists.page(
-            customer_id=wanted.customer_id,
+            customer_ids=(wanted.customer_id, *wanted.customer_parts) if wanted.customer_id else (),
+            aside=wanted.aside,
             assignee="" if wanted.assignee == NOBODY else wanted.assignee,
             team="" if wanted.team == NOBODY else wanted.team or None,
             statuses=wanted.statuses,
@@ -90,14 +95,14 @@ class CaseService:
         found = tuple(items.model(Case, stored) for stored in page.items)
         return CasePart(cases=found, cursor=self.cursors.write(wanted.name, page.positions))
 
-    def messages(self, case_id: str, limit: int, cursor: str | None) -> MessagePart:
-        """A page of a case's timeline; raises Malformed."""
-        scope = f"messages {case_id}"
-        positions = self.cursors.read(scope, cursor)
-        page = self.cases.messages(case_id, limit, positions["after"] if positions else None)
-        after = {"after": page.last} if page.last else None
+    def messages(
+        self, case_id: str, limit: int, cursor: str | None, also: tuple[str, ...] = ()
+    ) -> MessagePart:
+        """A page of a case's timeline, with those of the cases in it; raises Malformed."""
+        scope = f"messages {' '.join((case_id, *also))}"
+        page = self.cases.timeline((case_id, *also), limit, self.cursors.read(scope, cursor))
         found = tuple(items.model(Message, stored) for stored in page.items)
-        return MessagePart(messages=found, cursor=self.cursors.write(scope, after))
+        return MessagePart(messages=found, cursor=self.cursors.write(scope, page.positions))
 
     def _named(self, wanted: CaseFilter) -> Case | None:
         """The case whose reference was typed into the search."""
@@ -121,8 +126,12 @@ def _keep(wanted: CaseFilter) -> Callable[[Item], bool] | None:
         tests.append(lambda item: _is(item.get("team"), wanted.team))
     if wanted.assignee:
         tests.append(lambda item: _is(item.get("assignee"), wanted.assignee))
-    if wanted.customer_id:
-        tests.append(lambda item: bool(item["customer_id"] == wanted.customer_id))
+    if wanted.customer_id:  # whose list is read; all that is left out elsewhere is in it
+        if wanted.aside:
+            parts = {wanted.customer_id, *wanted.customer_parts}
+            tests.append(lambda item: item["customer_id"] in parts)
+        else:
+            tests.append(lambda item: not item.get("spam") and not item.get("merged_into"))
     if wanted.topic:
         tests.append(lambda item: _is((item.get("topic") or {}).get("label"), wanted.topic))
     if wanted.tag:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
@@ -31,17 +31,42 @@ class Identity(Model):
     verified: bool = False
 
 
+class LikelyMatch(Model):
+    """Whose record a contact may belong to, and why; a person decides."""
+
+    customer_id: str
+    reason: str
+
+
+class ConsentPurpose(StrEnum):
+    """What a message is for: service is about what they have with us, marketing is all else."""
+
+    SERVICE = "service"
+    MARKETING = "marketing"
+
+
 class ConsentStatus(StrEnum):
     OPTED_IN = "opted_in"
     OPTED_OUT = "opted_out"
 
 
 class Consent(Model):
-    """Whether proactive messages may be sent on a channel, since when and by what."""
+    """Whether proactive messages may be sent on a channel for a purpose, since when, by what."""
 
     status: ConsentStatus
     source: str = ""
     at: Instant
+
+
+Minute = Annotated[str, Field(pattern=r"^(?:[01]\d|2[0-3]):[0-5]\d$")]
+"""A time of day: 22:00."""
+
+
+class QuietHours(Model):
+    """When nothing that can wait is sent, in the customer's own zone; may go over midnight."""
+
+    start: Minute
+    end: Minute
 
 
 class Asset(Model):
@@ -71,7 +96,10 @@ class CustomerInput(Model):
     tier: str = Field(default="", max_length=64)
     attributes: dict[Name, Scalar] = Field(default={}, max_length=100)
     assets: tuple[Asset, ...] = Field(default=(), max_length=100)
-    consent: dict[Channel, ConsentStatus] = {}
+    consent: dict[Channel, ConsentStatus] = {}  # to service notices
+    marketing: dict[Channel, ConsentStatus] = {}
+    quiet_hours: QuietHours | None = None
+    preferred_channel: Channel | None = None
 
 
 class CustomerPatch(Model):
@@ -86,9 +114,37 @@ class CustomerPatch(Model):
     attributes: dict[Name, Scalar] | None = Field(default=None, max_length=100)
     assets: tuple[Asset, ...] | None = Field(default=None, max_length=100)
     consent: dict[Channel, ConsentStatus] | None = None
+    marketing: dict[Channel, ConsentStatus] | None = None
+    quiet_hours: QuietHours | None = None  # null ends them
+    preferred_channel: Channel | None = None  # null: the channel that they used last
+
+
+class CustomerMerge(Model):
+    """What a merge took from a customer and did to the other, so that it can be undone."""
+
+    at: Instant
+    by: str
+    identities: tuple[Identity, ...] = ()  # that moved
+    before: dict[str, Any] = {}  # fields of the other one as they were, and as they became
+    after: dict[str, Any] = {}
+
+
+class HistoryEntry(Model):
+    """Something that was done to a customer's record, in words."""
+
+    id: str
+    at: Instant
+    by: str
+    text: str
 
 
 class Customer(Model):
+    """`merged_into` names the record that this one is a part of by now ("" is none).
+
+    One that is `provisional` stands for a contact that named an address without showing that it is
+    theirs: `claimed` are such addresses, `likely_match` is whose they are.
+    """
+
     id: str
     name: str = ""
     external_id: str = ""
@@ -98,7 +154,16 @@ class Customer(Model):
     tier: str = ""
     attributes: dict[str, Scalar] = {}
     assets: tuple[Asset, ...] = ()
-    consent: dict[Channel, Consent] = {}
+    consent: dict[Channel, Consent] = {}  # to service notices
+    marketing: dict[Channel, Consent] = {}
+    quiet_hours: QuietHours | None = None
+    preferred_channel: Channel | None = None  # that they chose; None: the one they used last
+    provisional: bool = False
+    claimed: tuple[Identity, ...] = ()
+    likely_match: LikelyMatch | None = None
+    merged_into: str = ""
+    merged_customers: tuple[str, ...] = ()  # records that are a part of this one
+    merge: CustomerMerge | None = None
     suppressed: dict[str, str] = {}  # address -> why nothing is sent there any more
     open_case: str = ""  # the conversation that short messages join
     created_at: Instant

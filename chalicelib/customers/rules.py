@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chalicelib.channels.models import Channel
 from chalicelib.customers.models import (
     Consent,
+    ConsentPurpose,
     ConsentStatus,
     Customer,
     CustomerInput,
@@ -16,6 +19,10 @@ from chalicelib.customers.models import (
 )
 from chalicelib.errors import Invalid
 
+PATCHED_APART = {
+    *("consent", "marketing", "email", "phone", "assets"),
+    *("quiet_hours", "preferred_channel"),
+}
 EMAIL = re.compile(r"[^@\s<>()\[\],;:\"\\]+@[^@\s<>()\[\],;:\"\\]+\.[^@\s<>()\[\],;:\"\\.]+")
 
 
@@ -73,7 +80,10 @@ def create(customer_id: str, given: CustomerInput, now: datetime, source: str) -
         tier=given.tier,
         attributes=given.attributes,
         assets=given.assets,
-        consent={c: Consent(status=s, source=source, at=now) for c, s in given.consent.items()},
+        consent=_word(given.consent, source, now),
+        marketing=_word(given.marketing, source, now),
+        quiet_hours=given.quiet_hours,
+        preferred_channel=given.preferred_channel,
         created_at=now,
         updated_at=now,
     )
@@ -81,13 +91,16 @@ def create(customer_id: str, given: CustomerInput, now: datetime, source: str) -
 
 def apply(customer: Customer, patch: CustomerPatch, now: datetime, source: str) -> Customer:
     """The next version of a customer after a patch; raises Invalid naming the field."""
-    wanted = patch.model_dump(exclude_unset=True, exclude={"consent", "email", "phone", "assets"})
+    wanted = patch.model_dump(exclude_unset=True, exclude=PATCHED_APART)
     fields: dict[str, object] = {k: v for k, v in wanted.items() if v is not None}
     if patch.assets is not None:
         fields["assets"] = patch.assets
+    for name in patch.model_fields_set & {"quiet_hours", "preferred_channel"}:
+        fields[name] = getattr(patch, name)  # null says: no longer
     if patch.consent is not None:
-        given = {c: Consent(status=s, source=source, at=now) for c, s in patch.consent.items()}
-        fields["consent"] = {**customer.consent, **given}
+        fields["consent"] = {**customer.consent, **_word(patch.consent, source, now)}
+    if patch.marketing is not None:
+        fields["marketing"] = {**customer.marketing, **_word(patch.marketing, source, now)}
     identities = customer.identities
     if patch.email is not None:
         identities = _replace(identities, Channel.EMAIL, patch.email and email(patch.email))
@@ -109,9 +122,75 @@ def consent(
     return touch(customer.model_copy(update={"consent": {**customer.consent, **given}}), now)
 
 
-def opted_out(customer: Customer, channel: Channel) -> bool:
-    entry = customer.consent.get(channel)
-    return entry is not None and entry.status == ConsentStatus.OPTED_OUT
+def opted_out(
+    customer: Customer, channel: Channel, purpose: ConsentPurpose = ConsentPurpose.SERVICE
+) -> bool:
+    """Whether they said no. Who wants no service notices wants no marketing either."""
+    words = [customer.consent.get(channel)]
+    if purpose == ConsentPurpose.MARKETING:
+        words.append(customer.marketing.get(channel))
+    return any(word is not None and word.status == ConsentStatus.OPTED_OUT for word in words)
+
+
+def agreed(
+    customer: Customer, channel: Channel, purpose: ConsentPurpose = ConsentPurpose.SERVICE
+) -> bool:
+    """Whether they said yes. A yes without a purpose is one to both, until they say otherwise."""
+    if opted_out(customer, channel, purpose):
+        return False
+    word = customer.consent.get(channel)
+    if purpose == ConsentPurpose.MARKETING:
+        word = customer.marketing.get(channel) or word
+    return word is not None and word.status == ConsentStatus.OPTED_IN
+
+
+def quiet_until(customer: Customer, now: datetime) -> datetime | None:
+    """When their quiet hours end, in UTC; None where it is not quiet now.
+
+    The hours are those of their own zone (UTC where none is known, or an unknown one).
+    """
+    hours = customer.quiet_hours
+    if hours is None or hours.start == hours.end:
+        return None
+    local = now.astimezone(_zone(customer.time_zone))
+    clock = local.strftime("%H:%M")
+    over_night = hours.start > hours.end
+    early, late = clock < hours.end, clock >= hours.start
+    if not ((early or late) if over_night else (early and late)):
+        return None
+    day = local.date() + timedelta(days=1 if over_night and late else 0)
+    hour, minute = map(int, hours.end.split(":"))
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=local.tzinfo).astimezone(UTC)
+
+
+def reachable(customer: Customer, but: Channel) -> tuple[Channel, str] | None:
+    """Another channel on which they agreed to be written to, with the address there.
+
+    Having written to us from it counts as agreeing to answers, until they say no.
+    """
+    for channel in (Channel.SMS, Channel.EMAIL):
+        address = address_on(customer, channel)
+        if channel == but or not address or opted_out(customer, channel):
+            continue
+        wrote = any(i.verified and i.value == address for i in customer.identities)
+        if wrote or agreed(customer, channel):
+            return channel, address
+    return None
+
+
+def with_identity(customer: Customer, identity: Identity) -> Customer:
+    """The customer with an address; one that is verified stays so."""
+    known = {(i.channel, i.value): i for i in customer.identities}
+    before = known.get((identity.channel, identity.value))
+    if before and (before.verified or not identity.verified):
+        return customer
+    known[identity.channel, identity.value] = identity
+    return customer.model_copy(update={"identities": tuple(known.values())})
+
+
+def verified(customer: Customer, channel: Channel, value: str) -> bool:
+    """Whether an address was shown to be theirs."""
+    return Identity(channel=channel, value=value, verified=True) in customer.identities
 
 
 def address_on(customer: Customer, channel: Channel) -> str:
@@ -120,6 +199,19 @@ def address_on(customer: Customer, channel: Channel) -> str:
         if identity.channel == channel and identity.value not in customer.suppressed:
             return identity.value
     return ""
+
+
+def _word(
+    given: Mapping[Channel, ConsentStatus], source: str, now: datetime
+) -> dict[Channel, Consent]:
+    return {c: Consent(status=s, source=source, at=now) for c, s in given.items()}
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
 
 
 def _replace(

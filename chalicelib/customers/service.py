@@ -10,7 +10,13 @@ from chalicelib.base import Instant, Model
 from chalicelib.cases.models import Case
 from chalicelib.channels.models import Channel
 from chalicelib.customers import rules
-from chalicelib.customers.models import Customer, CustomerInput, CustomerPatch, Identity
+from chalicelib.customers.models import (
+    Customer,
+    CustomerInput,
+    CustomerPatch,
+    HistoryEntry,
+    Identity,
+)
 from chalicelib.errors import Conflict, Invalid, StaleVersion
 from chalicelib.ports import Clock, Ids
 from chalicelib.store import items, keys
@@ -46,7 +52,7 @@ class TimelineNotice(Model):
 class TimelinePart(Model):
     """A page of what happened to a customer, and where the next one begins."""
 
-    entries: tuple[Case | TimelineNotice, ...]
+    entries: tuple[Case | TimelineNotice | HistoryEntry, ...]
     cursor: str | None
 
 
@@ -79,6 +85,11 @@ class CustomerService:
             cursor=self.cursors.write("customers", more if number < len(partitions) else None),
         )
 
+    def parts(self, customer_id: str) -> tuple[str, ...]:
+        """The records that a customer is made of, their own first; raises NotFound."""
+        customer = self.customers.final(customer_id)
+        return (customer.id, *customer.merged_customers)
+
     def by_address(self, query: str, field: str) -> Customer | None:
         """The customer who has that e-mail address or number; raises Invalid naming the field."""
         if "@" in query:
@@ -101,6 +112,9 @@ class CustomerService:
     def patch(self, customer_id: str, version: int, given: CustomerPatch, by: str) -> Customer:
         """Change a customer; raises NotFound, Invalid, StaleVersion, Conflict."""
         customer = self.customers.get(customer_id)
+        if customer.merged_into:
+            into = customer.merged_into
+            raise Conflict("they are a part of another customer", merged_into=into)
         if customer.version != version:
             newest = customer.model_dump(mode="json")
             raise StaleVersion(f"it is at version {customer.version} by now", current=newest)
@@ -112,10 +126,14 @@ class CustomerService:
         return changed
 
     def timeline(self, customer_id: str, limit: int, cursor: str | None) -> TimelinePart:
-        """Their cases and the notices that they got, newest first; raises NotFound, Malformed."""
-        customer = self.customers.get(customer_id)
-        scope = f"timeline {customer.id}"
-        page = self.lists.timeline(customer.id, limit, self.cursors.read(scope, cursor))
+        """Their cases on all channels, their notices, and what was done to their record.
+
+        Newest first, of all records that they are made of; raises NotFound, Malformed.
+        """
+        customer = self.customers.final(customer_id)
+        parts = (customer.id, *customer.merged_customers)
+        scope = f"timeline {' '.join(parts)}"
+        page = self.lists.timeline(parts, limit, self.cursors.read(scope, cursor))
         return TimelinePart(
             entries=tuple(map(_entry, page.items)),
             cursor=self.cursors.write(scope, page.positions),
@@ -145,9 +163,11 @@ def checked(customer: Customer) -> Customer:
     return customer
 
 
-def _entry(stored: Item) -> Case | TimelineNotice:
+def _entry(stored: Item) -> Case | TimelineNotice | HistoryEntry:
     if stored["type"] == "case":
         return items.model(Case, stored)
+    if stored["type"] == "history":
+        return items.model(HistoryEntry, stored)
     return items.model(TimelineNotice, stored)
 
 

@@ -56,7 +56,7 @@ class Casework:
         after = changed.case.model_copy(update={"promises": self._clocks(case, changed.case)})
         note = event(after, self.ids.new(), now, "changed", changed.changes, by)
         writes = [self.cases.new_message(note)]
-        if "topic" in changed.changes:
+        if changed.changes.keys() & {"topic", "spam"}:
             count = Reaction(owner=f"CASE#{case.id}", kind="count", id=self.ids.new())
             writes.append(self.reactions.new(count, now + GRACE))
         self.cases.save(after, *writes)

@@ -65,8 +65,9 @@ class Counting:
     def _wanted(self, case: Case, before: Counted | None) -> Counted:
         return Counted(
             hour=hour_name(case.created_at),
-            cells=cells_of(case.topic.label) if not case.spam else (),
-            customer_id=case.customer_id,
+            cells=() if case.spam or case.merged_into else cells_of(case.topic.label),
+            # Whoever it probably is: one person who fills in the form again and again is one.
+            customer_id=case.likely_match.customer_id if case.likely_match else case.customer_id,
             version=before.version + 1 if before else 1,
         )
 

@@ -3,7 +3,7 @@
 1. The notice names the raw mail in the bucket: SES has stored it before anybody was told.
 2. Parsing never raises; a virus, or what nobody could read, goes to quarantine with its reason.
 3. Bounces and complaints settle the message that they are about.
-4. Everything else is taken in like any other contact.
+4. What is from one of us goes its own way (flows/staff.py); all else is taken in like any contact.
 A mail whose intake keeps failing ends in quarantine too; the rest of the queue goes on.
 """
 
@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.cases.models import DeliveryEvent, DeliveryStatus
-from chalicelib.channels.mail import MailNotice, parse_mail, parse_notice
+from chalicelib.channels.mail import MailNotice, parse_mail, parse_notice, remembered
 from chalicelib.channels.models import Disposition, InboundMessage
 from chalicelib.channels.settings import ChannelSettings
+from chalicelib.customers.trust import ENVELOPE_SENDER
 from chalicelib.errors import NotFound, Unprocessable
 from chalicelib.flows.intake import Receipt
 from chalicelib.ports import Clock, Objects
@@ -24,7 +25,7 @@ from chalicelib.store.quarantine import Quarantined
 
 if TYPE_CHECKING:
     from chalicelib.flows.delivery import Settling
-    from chalicelib.flows.intake import Intake
+    from chalicelib.flows.staff import StaffMail
     from chalicelib.store.ledger import Ledger
     from chalicelib.store.quarantine import QuarantineStore
     from chalicelib.store.settings import SettingsStore
@@ -49,7 +50,7 @@ DELIVERY = {
 
 @dataclass(frozen=True)
 class MailIn:
-    intake: Intake
+    staff: StaffMail
     settling: Settling
     table: Table
     ledger: Ledger
@@ -65,11 +66,14 @@ class MailIn:
         Raises Unprocessable where the message is no notice or its mail is not in the bucket, and
         whatever a call on AWS raised: the message then comes again.
         """
-        notice = _replay(body) or parse_notice(body)
+        replayed = _replay(body)
+        notice = replayed or parse_notice(body)
         try:
             raw = self.objects.get(notice.key)
         except NotFound as error:
             raise Unprocessable("the mail that the notice names is not in the bucket") from error
+        if replayed:
+            notice = remembered(notice, raw)
         try:
             return self._take_in(raw, notice)
         except BUGS as bug:
@@ -94,7 +98,10 @@ class MailIn:
             fate = self.ledger.mail(notice.key, "bounce", self.clock())
             self.table.commit(fate)
             return Receipt(fate="bounce")
-        return self.intake.accept(inbound)
+        if notice.source is not None:
+            known = {**inbound.headers, ENVELOPE_SENDER: notice.source}
+            inbound = inbound.model_copy(update={"headers": known})
+        return self.staff.take_in(inbound)
 
     def _settle(self, inbound: InboundMessage) -> bool:
         """Apply what a delivery report or complaint says; False where it is about none of ours."""

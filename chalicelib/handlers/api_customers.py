@@ -10,10 +10,11 @@ from pydantic import Field
 from chalicelib.base import Instant, Model, iso
 from chalicelib.cases.models import Case
 from chalicelib.customers.importing import from_csv, from_json_lines
-from chalicelib.customers.models import Customer, CustomerInput, CustomerPatch
+from chalicelib.customers.models import Customer, CustomerInput, CustomerPatch, HistoryEntry
 from chalicelib.customers.service import TimelineNotice
 from chalicelib.errors import Malformed, StaleVersion
 from chalicelib.flows.importing import ImportReport
+from chalicelib.flows.proving import CodeInput, CodeSent, IdentityInput
 from chalicelib.handlers.http import JSON, Call, Reply, route
 from chalicelib.handlers.queries import PageQuery
 from chalicelib.handlers.views import (
@@ -38,12 +39,19 @@ class CustomerQuery(PageQuery):
 
 
 class TimelineEntry(Model):
-    """A case that the customer has, or a notice that they got."""
+    """A case that the customer has, a notice that they got, or what was done to their record."""
 
-    type: Literal["case", "notice"]
+    type: Literal["case", "notice", "event"]
     at: Instant
     case: CaseView | None = None  # type: ignore[valid-type]
     notice: TimelineNotice | None = None
+    event: HistoryEntry | None = None
+
+
+class IntoInput(Model):
+    """The customer to go into, by id."""
+
+    into: str = Field(min_length=1, max_length=64)
 
 
 class TimelinePage(Model):
@@ -113,7 +121,7 @@ def import_customers(call: Call) -> Reply:
 
 @route(routes, "GET", "/v1/customers/{id}", answer=CustomerView)
 def get_customer(call: Call, id: str) -> Reply:
-    """One customer."""
+    """One customer. Who was merged shows in `merged_into` where they went."""
     return _one(call.app.customers.get(id))
 
 
@@ -141,16 +149,84 @@ def patch_customer(call: Call, id: str, body: CustomerPatch) -> Reply:
 
 @route(routes, "GET", "/v1/customers/{id}/timeline", query=PageQuery, answer=TimelinePage)
 def customer_timeline(call: Call, id: str, query: PageQuery) -> Reply:
-    """A customer's cases and the notices that they got, newest first."""
+    """A customer's cases on all channels, their notices and the history of their record.
+
+    Newest first; of a customer who was merged, those of whom they are a part of.
+    """
     part = call.app.customer_service.timeline(id, query.limit, query.cursor)
     return Reply(page(map(_entry, part.entries), part.cursor))
+
+
+@route(
+    routes,
+    "POST",
+    "/v1/customers/{id}/merge",
+    body=IntoInput,
+    answer=CustomerView,
+    example={"into": "01JD8Z3K5W6X7Y8Z9A0B1C2D3E"},
+    also=(409,),
+)
+def merge_customer(call: Call, id: str, body: IntoInput) -> Reply:
+    """Merge a customer into another, who is the answer.
+
+    Addresses and cases move; /unmerge brings back both as they were.
+    """
+    return _one(call.app.people.merge(id, body.into, call.who.email))
+
+
+@route(routes, "POST", "/v1/customers/{id}/unmerge", answer=CustomerView, also=(409,))
+def unmerge_customer(call: Call, id: str) -> Reply:
+    """Take a customer out of the one that they were merged into; loses nothing."""
+    return _one(call.app.people.unmerge(id, call.who.email))
+
+
+@route(routes, "POST", "/v1/customers/{id}/confirm", answer=CustomerView, also=(409,))
+def confirm_customer(call: Call, id: str) -> Reply:
+    """They are whom `likely_match` names: merges them into that customer, who is the answer."""
+    return _one(call.app.people.confirm(id, call.who.email))
+
+
+@route(routes, "POST", "/v1/customers/{id}/reject", answer=CustomerView, also=(409,))
+def reject_customer(call: Call, id: str) -> Reply:
+    """They are somebody else than `likely_match` names: a customer of their own."""
+    return _one(call.app.people.reject(id, call.who.email))
+
+
+@route(
+    routes,
+    "POST",
+    "/v1/customers/{id}/identities",
+    body=IdentityInput,
+    answer=CodeSent,
+    status=202,
+    example={"channel": "sms", "value": "+44 20 7946 0018"},
+    also=(409, 429),
+)
+def send_code(call: Call, id: str, body: IdentityInput) -> Reply:
+    """Send a one-time code to a number that a customer says is theirs; holds for ten minutes."""
+    return Reply(call.app.proving.send_code(id, body), 202)
+
+
+@route(
+    routes,
+    "POST",
+    "/v1/customers/{id}/identities/verify",
+    body=CodeInput,
+    answer=CustomerView,
+    example={"code": "123456", "value": "+44 20 7946 0018"},
+)
+def verify_code(call: Call, id: str, body: CodeInput) -> Reply:
+    """The code that the customer read out: the number is theirs. Five tries a code."""
+    return _one(call.app.proving.verify(id, body, call.who.email))
 
 
 def _one(customer: Customer, status: int = 200, headers: dict[str, str] | None = None) -> Reply:
     return Reply(customer_view(customer), status, headers or {}, version=customer.version)
 
 
-def _entry(entry: Case | TimelineNotice) -> dict[str, Any]:
+def _entry(entry: Case | TimelineNotice | HistoryEntry) -> dict[str, Any]:
     if isinstance(entry, Case):
         return {"type": "case", "at": iso(entry.created_at), "case": case_view(entry)}
+    if isinstance(entry, HistoryEntry):
+        return {"type": "event", "at": iso(entry.at), "event": entry.model_dump(mode="json")}
     return {"type": "notice", "at": iso(entry.at), "notice": entry.model_dump(mode="json")}

@@ -28,15 +28,20 @@ def triage(event: Any) -> Failures:
 @events.on_sqs_message(queue_arn="arn:aws:sqs:::AcknowledgeQueue", batch_size=10)
 def acknowledge(event: Any) -> Failures:
     """Tell customers that their cases have been opened."""
-    flow = bootstrap.get().replying
+    flow = bootstrap.get().acknowledging
     return _each(event, lambda reaction, _: flow.acknowledge(reaction))
 
 
 @events.on_sqs_message(queue_arn="arn:aws:sqs:::CountQueue", batch_size=10)
 def count(event: Any) -> Failures:
-    """Keep the counts in line with the cases."""
-    flow = bootstrap.get().counting
-    return _each(event, lambda reaction, _: flow.count(reaction))
+    """Keep the counts in line with the cases, and the cases with customers who were merged."""
+    app = bootstrap.get()
+
+    def one(reaction: Reaction, _: int) -> None:
+        whole = reaction.owner.startswith("CUST#")
+        (app.people.repoint if whole else app.counting.count)(reaction)
+
+    return _each(event, one)
 
 
 @events.on_sqs_message(queue_arn="arn:aws:sqs:::SendQueue", batch_size=10)

@@ -17,7 +17,7 @@ from typing import Any
 
 from chalicelib.errors import Malformed
 from chalicelib.store.codec import Item
-from chalicelib.store.table import Table
+from chalicelib.store.table import Page, Table
 
 Sign = Callable[[bytes], bytes]
 TAG = 12  # bytes of the signature that a cursor carries
@@ -136,6 +136,51 @@ def _walk(
 
 def _key(item: Item, name: str) -> Item:
     return {part: item[part] for part in ("pk", "sk", f"{name}pk", f"{name}sk")}
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A partition that is read in order, beside others. `order` gives the text to sort by."""
+
+    name: str
+    read: Callable[[Item | None], Page]
+    order: Callable[[Item], str]
+    parts: tuple[str, ...]  # attributes of the key to go on after
+
+
+def interleave(
+    streams: Sequence[Stream], limit: int, positions: dict[str, Any] | None, newest_first: bool
+) -> Merged:
+    """A page of at most `limit` items of several streams in one order: one Query a stream.
+
+    Each stream is read in that order itself; one that ended is not read again.
+    """
+    started = positions or {}
+    pages = {s.name: s.read(started.get(s.name)) for s in streams if started.get(s.name) != "end"}
+    entries = [
+        (stream, item)
+        for stream in streams
+        if stream.name in pages
+        for item in pages[stream.name].items
+    ]
+    entries.sort(key=lambda entry: entry[0].order(entry[1]), reverse=newest_first)
+    taken = entries[:limit]
+    after: dict[str, Any] = {}
+    for stream in streams:
+        if stream.name not in pages:
+            after[stream.name] = "end"
+            continue
+        used = [item for owner, item in taken if owner is stream]
+        page = pages[stream.name]
+        if len(used) == len(page.items):
+            after[stream.name] = page.last or "end"
+        elif used:
+            after[stream.name] = {part: used[-1][part] for part in stream.parts}
+        else:
+            after[stream.name] = started.get(stream.name)
+    ended = all(position == "end" for position in after.values())
+    found = {name: position for name, position in after.items() if position is not None}
+    return Merged([item for _, item in taken], None if ended else found)
 
 
 class _Descending:

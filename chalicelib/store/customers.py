@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from chalicelib.channels.models import Channel
-from chalicelib.customers.models import Customer, Identity
+from chalicelib.customers.models import Customer, HistoryEntry, Identity
 from chalicelib.errors import NotFound, StaleVersion
 from chalicelib.store import items, keys
 from chalicelib.store.table import (
@@ -14,9 +14,11 @@ from chalicelib.store.table import (
     Table,
     Write,
     WriteRefused,
+    check,
     delete,
     put_new,
     put_version,
+    update,
 )
 
 
@@ -65,6 +67,34 @@ class CustomerStore:
         key = keys.identity(identity.channel, identity.value)
         return delete("identity", key, "customer_id = :c", c=customer.id)
 
+    def move(self, identity: Identity, before: str, after: str) -> Write:
+        """An address goes from one customer to another, if it still is the first one's."""
+        return update(
+            "identity",
+            keys.identity(identity.channel, identity.value),
+            "SET customer_id = :a",
+            "customer_id = :b",
+            a=after,
+            b=before,
+        )
+
+    def is_part_of(self, customer_id: str, other: str) -> Write:
+        """A condition: the first was merged into the second ("": into nobody)."""
+        key = keys.customer(customer_id)
+        return check("merged", key, "merged_into = :o", o=other)
+
+    def note(self, customer_id: str, entry: HistoryEntry) -> Write:
+        """Add to the history of a customer's record."""
+        key = keys.history(customer_id, entry.at, entry.id)
+        return put_new("history", items.item(key, "history", entry))
+
+    def final(self, customer_id: str) -> Customer:
+        """The customer, or whom they were merged into; raises NotFound."""
+        customer = self.get(customer_id)
+        while customer.merged_into:
+            customer = self.get(customer.merged_into)
+        return customer
+
     def change(self, customer: Customer) -> Write:
         """Write a customer who is one version on from what was read."""
         return put_version("customer", _item(customer), customer.version - 1)
@@ -91,10 +121,10 @@ class CustomerStore:
             for stored in self._table.query_all(partition, index="gsi2"):
                 yield items.model(Customer, stored)
 
-    def cases(self, customer_id: str, limit: int) -> Page:
-        """Their cases, newest first."""
+    def cases(self, customer_id: str, limit: int, start: dict[str, str] | None = None) -> Page:
+        """A page of their cases, newest first."""
         return self._table.query(
-            f"CUST#{customer_id}", index="gsi1", newest_first=True, limit=limit
+            f"CUST#{customer_id}", index="gsi1", newest_first=True, limit=limit, start=start
         )
 
     def told(self, customer_id: str, limit: int) -> Page:
@@ -104,5 +134,5 @@ class CustomerStore:
 
 
 def _item(customer: Customer) -> dict[str, object]:
-    lists = keys.customers(customer.id)
+    lists = {} if customer.merged_into else keys.customers(customer.id)
     return items.item(keys.customer(customer.id), "customer", customer, **lists)

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.base import iso
+from chalicelib.cases.acknowledging import Acknowledgements
 from chalicelib.channels.models import InboundMessage
 from chalicelib.customers.rules import identity_of
 from chalicelib.store import keys
 from chalicelib.store.codec import Item
-from chalicelib.store.table import Table, Write, put_new, update
+from chalicelib.store.items import plain
+from chalicelib.store.table import Table, Write, put_new, put_version, update
 from chalicelib.store.table import put as put_item
 
 
@@ -111,6 +113,26 @@ class Ledger:
         """(case id, message sort key) of a Message-ID that we sent or received."""
         stored = self._table.get(keys.message_id(rfc_id))
         return (stored["case_id"], stored["message_sk"]) if stored else None
+
+    def acknowledged(self, address: str) -> Acknowledgements:
+        """Which acknowledgements an address was sent lately."""
+        stored = self._table.get(keys.acknowledgements(address))
+        return Acknowledgements.model_validate(plain(stored)) if stored else Acknowledgements()
+
+    def acknowledge(self, address: str, record: Acknowledgements, expires: datetime) -> Write:
+        """Keep the record that is one version on; refused as "acknowledged" after a lost race."""
+        pk, sk = keys.acknowledgements(address)
+        fields = {"type": "acknowledgements", "expires": int(expires.timestamp())}
+        item = {"pk": pk, "sk": sk, **fields, **record.model_dump(mode="json")}
+        if record.version == 1:
+            return put_new("acknowledged", item)
+        return put_version("acknowledged", item, record.version - 1)
+
+    def moved(self, send_id: str, case_id: str, message_sk: str) -> Write:
+        """What went out under a send id lies elsewhere now."""
+        values = {"c": case_id, "m": message_sk}
+        expression = "SET case_id = :c, message_sk = :m"
+        return update("send", keys.send(send_id), expression, "attribute_exists(pk)", **values)
 
     def send_id(self, send_id: str, case_id: str, message_sk: str) -> Write:
         pk, sk = keys.send(send_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.channels.mail.notice import MailNotice, parse_notice
+from chalicelib.channels.mail.notice import MailNotice, parse_notice, remembered
 from chalicelib.channels.mail.parse import parse_mail
 
-__all__ = ["MailNotice", "parse_mail", "parse_notice"]
+__all__ = ["MailNotice", "parse_mail", "parse_notice", "remembered"]

@@ -9,6 +9,7 @@ guide, "Contents of notifications for Amazon SES email receiving".
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from typing import Any
 
@@ -113,3 +114,38 @@ def _moment(text: str) -> datetime | None:
         return from_iso(text) if text else None
     except ValueError:
         return None
+
+
+_ADDED = re.compile(
+    rb"(?im)^(x-ses-(?:spam|virus)-verdict|return-path|authentication-results):(.*)$"
+)
+_METHOD = re.compile(r"\b(spf|dkim|dmarc)=(\w+)")
+
+
+def remembered(notice: MailNotice, raw: bytes) -> MailNotice:
+    """A notice that knows nothing but the key, with what SES wrote above the mail itself.
+
+    Only the first header of a name counts, and only an Authentication-Results of SES: whatever a
+    sender wrote stands below. Source: Amazon SES developer guide, "Viewing email headers".
+    """
+    head = raw[:16_384].replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    first: dict[str, str] = {}
+    for name, value in _ADDED.findall(head.replace(b"\n ", b" ").replace(b"\n\t", b" ")):
+        first.setdefault(name.decode("ascii").lower(), value.decode("ascii", "replace").strip())
+    found = {
+        "spam": first.get("x-ses-spam-verdict", ""),
+        "virus": first.get("x-ses-virus-verdict", ""),
+    }
+    server, _, results = first.get("authentication-results", "").partition(";")
+    if server.strip().lower() == "amazonses.com":
+        found |= {method: _STATES.get(word, "GRAY") for method, word in _METHOD.findall(results)}
+    source = first.get("return-path")
+    return notice.model_copy(
+        update={
+            "verdicts": Verdicts(**{name: word.upper() for name, word in found.items()}),
+            "source": source.strip("<> ") if source is not None else None,
+        }
+    )
+
+
+_STATES = {"pass": "PASS", "fail": "FAIL", "softfail": "FAIL", "none": "GRAY", "neutral": "GRAY"}
