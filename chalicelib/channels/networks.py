@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import ipaddress
 import re
 from datetime import timedelta
@@ -58,6 +59,16 @@ def _bare(account: str) -> str:
 
 WebAddress = Annotated[str, Field(max_length=2_000), AfterValidator(_https)]
 WebhookSecret = Annotated[str, Field(max_length=200), AfterValidator(_secret)]
+
+
+NETWORK_DOMAIN = ".network.invalid"
+
+
+def network_id(source: str, identifier: str) -> str:
+    """The Message-ID under which a post is known here: of the right form (RFC 5322 3.6.4), in a
+    domain that no mail can come from (RFC 2606), the same for the same post."""
+    name = hashlib.sha256(f"{source}\n{identifier}".encode()).hexdigest()[:32]
+    return f"{name}@{source}{NETWORK_DOMAIN}"
 
 
 class ChatSettings(Model):

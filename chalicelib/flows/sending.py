@@ -7,12 +7,15 @@
 A death between 2 and 3 leaves `sending` behind. When the lease is over it becomes `ambiguous`: it
 may have gone out. The provider's own SEND event carries our tag and settles it (flows/delivery.py);
 only when no such event has come by the deadline is it sent again.
+
+Posts need no such doubt: the network keeps the key of each for an hour and makes one of it, so an
+unknown outcome is simply tried again. Chat messages are sent by being stored (flows/missed.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -21,14 +24,18 @@ from chalicelib.cases import rules
 from chalicelib.cases.models import Author, AuthorType, Case, DeliveryStatus, Message
 from chalicelib.channels import compose
 from chalicelib.channels.models import Channel
+from chalicelib.channels.parts import sms_parts
 from chalicelib.channels.settings import ChannelSettings
 from chalicelib.errors import SendRefused, SendThrottled, SendUnknown
+from chalicelib.flows.outlets import in_chat
 from chalicelib.flows.timeline import event
 from chalicelib.ports import Clock, Ids, Mailer, Objects, Sms
 from chalicelib.store.reactions import Reaction
 from chalicelib.store.table import Write, WriteRefused
 
 if TYPE_CHECKING:
+    from chalicelib.flows.missed import Missed
+    from chalicelib.flows.posting import Posting
     from chalicelib.store.cases import CaseStore
     from chalicelib.store.ledger import Ledger
     from chalicelib.store.reactions import ReactionStore
@@ -39,9 +46,21 @@ LEASE = timedelta(seconds=90)  # longer than the function may run
 SETTLE = timedelta(minutes=15)  # by then the provider's event has come, or there is none
 BACK_OFF = timedelta(seconds=60)  # after a throttled send, doubled each time
 ATTEMPTS = 8
+AGAIN = timedelta(minutes=1)  # after the unknown outcome of a post: its key makes a repeat harmless
+KEY_HOLDS = timedelta(minutes=50)  # networks remember a key for an hour
 SES_DOMAIN = "email.amazonses.com"  # SES writes its own Message-ID: <id>@ this (us-east-1)
 
 D = DeliveryStatus
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What a provider made of a message: its id, how it travels, what must be remembered of it."""
+
+    provider_id: str
+    parts: int = 0
+    encoding: str = ""
+    writes: list[Write] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -54,6 +73,8 @@ class Sending:
     objects: Callable[[], Objects]
     mailer: Callable[[], Mailer]
     sms: Callable[[], Sms]
+    posting: Callable[[], Posting]
+    missed: Callable[[], Missed]
     signer: Callable[[], Signer]
     clock: Clock
     ids: Ids
@@ -64,7 +85,9 @@ class Sending:
         message = self.cases.message(reaction.case_id, reaction.data["message"])
         delivery = message.delivery
         now = self.clock()
-        if delivery is None or delivery.status not in (D.QUEUED, D.SENDING, D.AMBIGUOUS):
+        if in_chat(message):
+            self.missed().look(message, reaction)
+        elif delivery is None or delivery.status not in (D.QUEUED, D.SENDING, D.AMBIGUOUS):
             self._finish(reaction)
         elif delivery.status == D.SENDING:
             if delivery.lease_until is None or now >= delivery.lease_until:
@@ -80,13 +103,16 @@ class Sending:
         if message.delivery.attempts >= ATTEMPTS:
             self._fail(message, reaction, f"given up after {ATTEMPTS} attempts", now)
             return
+        if _is_post(message) and message.delivery.attempts and now - message.created_at > KEY_HOLDS:
+            self._fail(message, reaction, "nobody knows how much of it was posted", now)
+            return
         case = self.cases.get(message.case_id)
         try:
             claimed = self._claim(message, reaction, now)
         except WriteRefused:
             return  # somebody else is at it
         try:
-            provider_id = self._hand_over(case, claimed)
+            accepted = self._hand_over(case, claimed)
         except SendRefused as refused:
             self._fail(claimed, reaction, refused.reason, self.clock())
         except SendThrottled as throttled:
@@ -94,15 +120,24 @@ class Sending:
         except SendUnknown as unknown:
             self._doubt(claimed, reaction, unknown.reason, self.clock())
         else:
-            self._sent(claimed, reaction, provider_id, self.clock())
+            self._sent(claimed, reaction, accepted, self.clock())
 
-    def _hand_over(self, case: Case, message: Message) -> str:
+    def _hand_over(self, case: Case, message: Message) -> Accepted:
         assert message.delivery is not None
         tags = {"send_id": message.delivery.send_id, "case": case.reference}
         if message.channel == Channel.SMS:
-            return self.sms().send(
+            identifier = self.sms().send(
                 sender=message.sender, to=message.to, text=message.text, tags=tags
             )
+            counted = sms_parts(message.text)
+            return Accepted(identifier, counted.parts, str(counted.encoding))
+        if _is_post(message):
+            posted = self.posting().post(message)
+            known = self.posting().known_as(message, posted)
+            return Accepted(posted.ids[-1], len(posted.ids), writes=known)
+        return self._mail(case, message, tags)
+
+    def _mail(self, case: Case, message: Message, tags: dict[str, str]) -> Accepted:
         try:
             raw = self._compose(case, message)
         except (
@@ -111,7 +146,8 @@ class Sending:
         ) as error:  # what email.headerregistry makes of bad addresses
             raise SendRefused(f"no mail can be made of it: {error}") from error
         recipients = [message.to, *message.cc]
-        return self.mailer().send(raw, sender=message.sender, to=recipients, tags=tags)
+        identifier = self.mailer().send(raw, sender=message.sender, to=recipients, tags=tags)
+        return Accepted(identifier, writes=self.provider_ids(message, identifier))
 
     def _compose(self, case: Case, message: Message) -> bytes:
         settings = self.settings.read("channels", ChannelSettings)
@@ -166,9 +202,19 @@ class Sending:
         queued = rules.advance_delivery(message.delivery, D.QUEUED, now)
         return message.model_copy(update={"delivery": queued})
 
-    def _sent(self, message: Message, reaction: Reaction, provider_id: str, now: datetime) -> None:
-        sent = self._step(message, D.SENT, now, provider_id=provider_id, reason="")
-        self._settle(sent, reaction, self.provider_ids(sent, provider_id))
+    def _sent(
+        self, message: Message, reaction: Reaction, accepted: Accepted, now: datetime
+    ) -> None:
+        sent = self._step(
+            message,
+            D.SENT,
+            now,
+            provider_id=accepted.provider_id,
+            reason="",
+            parts=accepted.parts,
+            encoding=accepted.encoding,
+        )
+        self._settle(sent, reaction, accepted.writes)
 
     def _fail(self, message: Message, reaction: Reaction, reason: str, now: datetime) -> None:
         failed = self._step(message, D.FAILED, now, reason=reason)
@@ -184,7 +230,7 @@ class Sending:
         self._hold(queued, reaction, now + wait)
 
     def _doubt(self, message: Message, reaction: Reaction, reason: str, now: datetime) -> None:
-        until = now + SETTLE
+        until = now + (AGAIN if _is_post(message) else SETTLE)
         doubtful = self._step(message, D.AMBIGUOUS, now, reason=reason, settle_by=until)
         self._hold(doubtful, reaction, until)
 
@@ -229,7 +275,11 @@ class Sending:
         return [self.ledger.known_as(f"{provider_id}@{host}", message.case_id, sk)]
 
 
+def _is_post(message: Message) -> bool:
+    return message.channel not in (Channel.EMAIL, Channel.SMS) and not in_chat(message)
+
+
 def _sender_name(author: Author, company: str) -> str:
-    if author.type == AuthorType.AGENT and author.name:
+    if author.type in (AuthorType.AGENT, AuthorType.BOT) and author.name:
         return f"{author.name} ({company})"
     return company
