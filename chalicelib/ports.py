@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from chalicelib.base import Model
 
@@ -97,6 +97,31 @@ class Sms(Protocol):
         """The provider's message id; raises as Mailer.send."""
 
 
+class Post(Model):
+    """One post of an answer. `visibility` is the network's own word for whom the customer's post
+    was for, `key` the same for every try: a network that is sent it twice makes one post of it."""
+
+    to: str
+    account_id: str = ""
+    text: str
+    in_reply_to: str = ""
+    visibility: str = ""
+    public: bool = True
+    key: str
+
+
+class Network(Protocol):
+    """A social network, or any other source of posts that can be answered."""
+
+    def publish(self, post: Post) -> str:
+        """The network's id of the post; raises as Mailer.send."""
+
+
+class Mentions(Protocol):
+    def mentions(self, after: str) -> list[dict[str, Any]]:
+        """What was said to us behind that id, oldest first, as the network words it."""
+
+
 class Comprehend(Protocol):
     def sentiment(self, text: str, language: str) -> tuple[str, float]:
         """("positive" | "negative" | "neutral" | "mixed", score 0..1)."""
@@ -115,3 +140,6 @@ class Secrets(Protocol):
 
     def public_url(self) -> str:
         """The address at which customers reach us, without a slash at the end."""
+
+    def mastodon_token(self) -> str:
+        """The access token of our account there, "" where none was set."""

@@ -61,6 +61,9 @@ FUNCTIONS: Final = (
     Function("plan_campaign", 512, 300, policies.PLAN_CAMPAIGN, queue="Plan"),
     Function("notify", 512, 60, policies.NOTIFY, queue="Notify", valve="NotifyConcurrency"),
     Function("detect_trends", 512, 120, policies.DETECT_TRENDS),
-    # Below its period of a minute, so that two sweeps do not run at once.
+    # Connect waits for eight seconds; the handler itself gives up sooner.
+    Function("answer_call", 512, 8, policies.ANSWER_CALL),
+    # Below its period of a minute, so that two polls, or two sweeps, do not run at once.
+    Function("poll_social", 512, 50, policies.POLL_SOCIAL),
     Function("sweep", 512, 55, policies.SWEEP),
 )

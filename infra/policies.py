@@ -177,6 +177,14 @@ NOTIFY: Final = (
     _TEXT,
 )
 DETECT_TRENDS: Final = (_TABLE,)
+ANSWER_CALL: Final = (
+    _allow(
+        ["dynamodb:GetItem", "dynamodb:Query"],
+        {"Fn::GetAtt": ["Table", "Arn"]},
+        {"Fn::Sub": "${Table.Arn}/index/gsi1"},
+    ),
+)
+POLL_SOCIAL: Final = (_TABLE, _PARAMETERS, _objects("PutObject", "bodies"))
 SWEEP: Final = (
     _TABLE,
     _objects("GetObject", "mail"),

@@ -1,4 +1,5 @@
-"""What the deployer left in SSM Parameter Store: the signing key and our public address."""
+"""What the deployer left in SSM Parameter Store: the signing key, our public address, and
+the tokens that somebody put beside them."""
 
 from __future__ import annotations
 
@@ -20,11 +21,18 @@ class SsmSecrets:
     def public_url(self) -> str:
         return self._value("public-url").rstrip("/")
 
+    def mastodon_token(self) -> str:
+        self._load()
+        return self._values.get("mastodon-token", "")
+
     def _value(self, name: str) -> str:
+        self._load()
+        return self._values[name]
+
+    def _load(self) -> None:
         if not self._values:
             answer = self._client.get_parameters_by_path(Path=self._path, WithDecryption=True)
             self._values = {
                 parameter["Name"].rsplit("/", 1)[-1]: parameter["Value"]
                 for parameter in answer["Parameters"]
             }
-        return self._values[name]

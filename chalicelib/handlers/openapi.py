@@ -28,6 +28,8 @@ TAGS = {
     "cases": "Contacts of customers, one continuous case a matter.",
     "customers": "Who they are, how they are reached, what they own.",
     "help": "What customers do themselves: no sign-in, one secret link a case.",
+    "chat": "A conversation in the browser; its session is its only secret.",
+    "inbound": "Contacts from other systems, signed as Standard Webhooks says.",
     "trends": "Topics with more contacts than usual.",
     "campaigns": "Telling the customers who are affected.",
     "settings": "Documents that admins edit while the system runs.",

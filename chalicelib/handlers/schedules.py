@@ -22,6 +22,16 @@ def detect_trends(event: Any) -> None:
 
 
 @events.schedule("rate(1 minute)")
+def poll_social(event: Any) -> None:
+    """Ask the social networks for what was said to us."""
+    polled = bootstrap.get().contacts.poll()
+    if polled.mentions:
+        count("MentionsTaken", polled.taken)
+    logger().info("networks asked", extra=polled.model_dump())
+    flush()
+
+
+@events.schedule("rate(1 minute)")
 def sweep(event: Any) -> None:
     """Look for what should have happened by now and did not."""
     swept = bootstrap.get().sweeping.sweep()

@@ -29,6 +29,8 @@
 | quarantine | QUAR#<id> | QUAR |
 | answer to a request sent twice | IDEM#<digest> | IDEM |
 | how often somebody did that in an hour | RATE#<digest> | <window> |
+| a chat session | CHAT#<id> | CHAT |
+| how far a network's mentions were taken in | NETWORK#<name> | NETWORK |
 
 Secondary indexes (all attributes projected):
 
@@ -62,6 +64,7 @@ COUNT_SHARDS = 2
 PROGRESS_SHARDS = 16
 REACT = "REACT#"
 MESSAGES = "MSG#"
+MESSAGES_END = "MSG$"  # sorts behind all of them
 TOLD = "TOLD#"
 SEGMENTS = "SEG#"
 PROGRESS = "PROGRESS#"
@@ -190,6 +193,14 @@ def quarantine(identifier: str) -> Key:
 
 def idempotency(scope: str, key: str) -> Key:
     return f"IDEM#{digest(scope + chr(10) + key)}", "IDEM"
+
+
+def chat(session_id: str) -> Key:
+    return f"CHAT#{session_id}", "CHAT"
+
+
+def network(name: str) -> Key:
+    return f"NETWORK#{name}", "NETWORK"
 
 
 def rate(what: str, who: str, window: str) -> Key:
