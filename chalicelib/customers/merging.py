@@ -47,14 +47,11 @@ def merge(source: Customer, target: Customer, by: str, now: datetime) -> tuple[C
         before=_plain(target, fields),
         after=_plain(joined, fields),
     )
-    gone = source.model_copy(
-        update={"merged_into": target.id, "merge": record, "identities": (), "open_case": ""}
-    )
+    gone = source.model_copy(update={"merged_into": target.id, "merge": record, "identities": ()})
     whole = joined.model_copy(
         update={
             "identities": (*target.identities, *source.identities),
             "merged_customers": (*target.merged_customers, source.id, *source.merged_customers),
-            "open_case": target.open_case or source.open_case,
         }
     )
     return touch(gone, now), touch(whole, now)
@@ -97,6 +94,8 @@ def _fields(source: Customer, target: Customer) -> dict[str, Any]:
     }
     if target.quiet_hours is None and source.quiet_hours:
         fields["quiet_hours"] = source.quiet_hours
+    # Identifiers sort by time: it is the newer conversation that short messages go on with.
+    fields["open_case"] = max(source.open_case, target.open_case)
     fields["attributes"] = {**source.attributes, **target.attributes}
     fields["assets"] = _both(target.assets, source.assets)
     fields["consent"] = _words(source.consent, target.consent)
