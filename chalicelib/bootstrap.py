@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.helpdesk import Helpdesk
     from chalicelib.flows.importing import Importing
     from chalicelib.flows.intake import Intake
+    from chalicelib.flows.links import Links
     from chalicelib.flows.mail import MailIn
     from chalicelib.flows.notifying import Notifying
     from chalicelib.flows.opening import Opening
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.texting import Texting
     from chalicelib.flows.told import ToldSettling
     from chalicelib.flows.triage import Triage
+    from chalicelib.flows.uploads import Uploads
     from chalicelib.ports import Comprehend, IdentityProvider, Mailer, Objects, Queue, Sms
     from chalicelib.store.campaigns import CampaignStore
     from chalicelib.store.case_lists import CaseLists
@@ -501,6 +503,36 @@ class Application:
             quarantine=self.quarantine,
             cursors=self.cursors,
             queue=self.queue,
+            objects=lambda: self.objects,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        from chalicelib.flows.uploads import Uploads
+        from chalicelib.store.uploads import UploadStore
+
+        return Uploads(
+            store=UploadStore(self.table),
+            ledger=self.ledger,
+            settings=self.documents,
+            objects=lambda: self.objects,
+            signer=self.signer,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @cached_property
+    def links(self) -> Links:
+        from chalicelib.flows.links import Links
+
+        return Links(
+            cases=self.cases,
+            replying=self.replying,
+            signer=self.signer,
+            public_url=lambda: self.secrets.public_url(),
+            clock=self.clock,
+            ids=self.ids,
         )
 
     @cached_property
@@ -512,6 +544,7 @@ class Application:
             intake=self.intake,
             cases=self.cases,
             service=self.case_service,
+            uploads=self.uploads,
             rates=RateStore(self.table),
             settings=self.documents,
             objects=lambda: self.objects,

@@ -25,6 +25,13 @@ class Ids(Protocol):
         """A short, sayable case reference such as C-7K2M9Q; may repeat, the store checks."""
 
 
+class UploadForm(Model):
+    """Where a file is posted to, and the fields that go before it (multipart/form-data)."""
+
+    url: str
+    fields: dict[str, str]
+
+
 class Objects(Protocol):
     """Files in the bucket."""
 
@@ -41,8 +48,16 @@ class Objects(Protocol):
         With them comes the key to go on after, "" where the end was reached.
         """
 
-    def signed_url(self, key: str, name: str, seconds: int) -> str:
-        """A link that downloads the object as `name` for that long."""
+    def delete(self, key: str) -> None:
+        """Also where there is no such object."""
+
+    def signed_url(
+        self, key: str, name: str, seconds: int, kind: str = "application/octet-stream"
+    ) -> str:
+        """A link that downloads the object as `name`, as that media type, for so long."""
+
+    def upload_form(self, key: str, most: int, seconds: int) -> UploadForm:
+        """A form that stores one file of up to `most` bytes under the key, for so long."""
 
 
 class Queue(Protocol):

@@ -126,10 +126,11 @@ _TEMPLATES: Final = _allow(
 API: Final = (
     _TABLE,
     _PARAMETERS,
-    _objects("GetObject", "attachments", "bodies", "mail", "campaigns"),
-    _objects("PutObject", "attachments", "bodies", "mail", "campaigns"),
+    _objects("GetObject", "attachments", "bodies", "mail", "campaigns", "uploads"),
+    # A form that is signed for uploads/ can do what its signer may.
+    _objects("PutObject", "attachments", "bodies", "mail", "campaigns", "uploads"),
     # A customer's right to be forgotten reaches the bodies and originals as well.
-    _objects("DeleteObject", "attachments", "bodies", "mail"),
+    _objects("DeleteObject", "attachments", "bodies", "mail", "uploads"),
     _post("Mail"),
 )
 RECEIVE_MAIL: Final = (

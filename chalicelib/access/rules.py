@@ -50,6 +50,8 @@ ROUTES: Mapping[tuple[str, str], Role | None] = {
     ("GET", "/v1/health"): PUBLIC,
     ("HEAD", "/v1/health"): PUBLIC,
     ("POST", "/v1/login"): PUBLIC,
+    ("GET", "/v1/help/form"): PUBLIC,
+    ("POST", "/v1/help/uploads"): PUBLIC,
     ("POST", "/v1/help/cases"): PUBLIC,
     ("GET", "/v1/help/cases/{reference}/messages"): PUBLIC,
     ("POST", "/v1/help/cases/{reference}/messages"): PUBLIC,
@@ -66,6 +68,8 @@ ROUTES: Mapping[tuple[str, str], Role | None] = {
     ("PATCH", "/v1/cases/{id}"): A,
     ("GET", "/v1/cases/{id}/messages"): R,
     ("POST", "/v1/cases/{id}/messages"): A,
+    ("POST", "/v1/cases/{id}/links"): A,
+    ("POST", "/v1/cases/{id}/links/revoke"): A,
     ("GET", "/v1/customers"): R,
     ("POST", "/v1/customers"): A,
     ("POST", "/v1/customers/import"): X,
@@ -89,6 +93,8 @@ ROUTES: Mapping[tuple[str, str], Role | None] = {
     ("GET", "/v1/quarantine"): A,
     ("GET", "/v1/quarantine/{id}"): A,
     ("POST", "/v1/quarantine/{id}/replay"): A,
+    ("POST", "/v1/quarantine/{id}/release"): A,
+    ("GET", "/v1/quarantine/{id}/original"): L,
 }
 
 
@@ -119,7 +125,8 @@ class Signer:
         return base64.b32encode(self.sign(purpose, text)[:size]).decode().lower().rstrip("=")
 
     def holds(self, purpose: str, text: str, word: str, size: int = 10) -> bool:
-        return hmac.compare_digest(self.word(purpose, text, size), word.lower())
+        given = word.lower().encode("utf-8", "surrogatepass")
+        return hmac.compare_digest(self.word(purpose, text, size).encode(), given)
 
 
 TOKEN = re.compile(r"([0-9a-hjkmnp-tv-z]{6})-([a-z2-7]{16})", re.IGNORECASE)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from chalicelib.base import Instant, Model
-from chalicelib.channels.models import Channel, Source, Verdicts
+from chalicelib.channels.models import Channel, FieldValue, Source, Verdicts
 
 
 class CaseStatus(StrEnum):
@@ -82,6 +82,7 @@ class Case(Model):
     promises: Promises = Promises()
     problem_id: str | None = None
     tags: tuple[str, ...] = ()
+    fields: dict[str, FieldValue] = {}  # of the web form (channels/forms.py)
     reasons: dict[str, str] = {}  # why each field is what it is: {"priority": "high because …"}
     participants: tuple[Participant, ...] = ()
     reply_channel: Channel  # the channel that the customer used last

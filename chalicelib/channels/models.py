@@ -9,7 +9,12 @@ from __future__ import annotations
 import builtins
 from enum import StrEnum
 
+from pydantic import StrictBool, StrictFloat, StrictInt, StrictStr
+
 from chalicelib.base import Instant, Model
+
+FieldValue = StrictBool | StrictInt | StrictFloat | StrictStr
+"""What a field of the web form may hold."""
 
 
 class Channel(StrEnum):
@@ -97,6 +102,7 @@ class InboundMessage(Model):
     cc: tuple[Address, ...] = ()
     reply_to: tuple[Address, ...] = ()
     subject: str = ""
+    fields: dict[str, FieldValue] = {}  # what the form's own fields were filled with
     text: str = ""  # what was newly written
     quoted: str = ""  # quotes, signature, disclaimer: folded, not thrown away
     html: str = ""  # sanitised
@@ -114,4 +120,5 @@ class InboundMessage(Model):
     reports: tuple[DeliveryReport, ...] = ()  # what a bounce or complaint says
     forwarded: Address | None = None  # who wrote what is forwarded here, where it is a forward
     case_token: str = ""  # a secret link or session that names the case
+    released: bool = False  # a person let it in: a message for certain, but not to be answered
     source: Source = {}

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from chalicelib.base import Model
+from chalicelib.channels.forms import FormSettings
 from chalicelib.channels.networks import ChatSettings, InboundSource, MastodonAccount
 
 SourceName = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=40)]
@@ -26,6 +27,7 @@ class ChannelSettings(Model):
     acknowledge: bool = True
     acknowledgements_per_hour: int = Field(default=20, ge=1, le=1000)
     form_posts_per_hour: int = Field(default=100, ge=1, le=100_000)
+    form: FormSettings = FormSettings()
 
     sms_parts: int = Field(default=6, ge=1, le=10)  # of one answer; more is refused
     chat: ChatSettings = ChatSettings()

@@ -1,12 +1,13 @@
 """What customers do by themselves: write through the form, follow their case, answer in it.
 
 A secret link stands for one case. It is signed, names the version of the case's link, and opens
-nothing else; raising that version on the case withdraws every link that was given out before.
+nothing else; raising that version on the case (flows/links.py) withdraws every link before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
@@ -17,29 +18,44 @@ from chalicelib.access.rules import Signer, link_token, open_link
 from chalicelib.base import Instant, Model
 from chalicelib.cases.models import Author, AuthorType, Case, Direction, Message, MessageKind
 from chalicelib.cases.service import CaseService
-from chalicelib.channels.models import Address, Channel, InboundMessage
+from chalicelib.channels import forms
+from chalicelib.channels.forms import FormField
+from chalicelib.channels.models import Address, Channel, FieldValue, InboundMessage
 from chalicelib.channels.settings import ChannelSettings
 from chalicelib.customers import rules as customer_rules
 from chalicelib.errors import Forbidden, NotFound
 from chalicelib.flows.casework import one_line
+from chalicelib.flows.sharing import share
 from chalicelib.flows.timeline import whole
+from chalicelib.flows.uploads import Upload, UploadId, UploadInput, Uploads
 from chalicelib.ports import Clock, Ids, Objects
 from chalicelib.store.keys import digest
 from chalicelib.understanding.models import TopicsSettings
 
 if TYPE_CHECKING:
-    from chalicelib.flows.intake import Intake, Receipt
+    from chalicelib.flows.intake import Intake
     from chalicelib.store.cases import CaseStore
     from chalicelib.store.rates import RateStore
     from chalicelib.store.settings import SettingsStore
 
 LINK_SECONDS = 300  # how long the link to a file works
-WITHDRAWN = "this link is not valid, or was withdrawn"
+BODIES = 3_000_000  # bytes of long texts that one answer may carry; Lambda returns 6 MB
+WRONG = "this link is not valid, or was withdrawn"
+WITHDRAWN = "this link was withdrawn; ask us for a new one"
+
+
+class FormView(Model):
+    """The form: its own fields, and how many files of what size a message may have."""
+
+    fields: tuple[FormField, ...]
+    uploads: int
+    upload_bytes: int
 
 
 class HelpForm(Model):
     """What the form sends. `website` is a trap for robots and stays empty; `topic` becomes the
-    subject where none was written."""
+    subject where none was written. `fields` are those of `GET /v1/help/form`, `attachments` the
+    ids of uploads."""
 
     name: str = Field(default="", max_length=200)
     email: str = Field(default="", max_length=254)
@@ -47,6 +63,8 @@ class HelpForm(Model):
     subject: str = Field(default="", max_length=500)
     text: str = Field(min_length=1, max_length=50_000, pattern=r"\S")
     topic: str = Field(default="", max_length=64)
+    fields: dict[str, FieldValue] = Field(default={}, max_length=50)
+    attachments: tuple[UploadId, ...] = Field(default=(), max_length=20)
     website: str = Field(default="", max_length=0)
 
     @model_validator(mode="after")
@@ -57,9 +75,10 @@ class HelpForm(Model):
 
 
 class HelpAnswer(Model):
-    """What a customer adds to their case."""
+    """What a customer adds to their case; `attachments` are ids of uploads."""
 
     text: str = Field(min_length=1, max_length=50_000, pattern=r"\S")
+    attachments: tuple[UploadId, ...] = Field(default=(), max_length=20)
 
 
 class Writer(StrEnum):
@@ -86,6 +105,7 @@ class PublicMessage(Model):
     name: str
     channel: Channel
     text: str
+    truncated: bool = False  # only the first lines of a very long text
     attachments: tuple[PublicFile, ...] = ()
     created_at: Instant
 
@@ -122,6 +142,7 @@ class Helpdesk:
     intake: Intake
     cases: CaseStore
     service: CaseService
+    uploads: Uploads
     rates: RateStore
     settings: SettingsStore
     objects: Callable[[], Objects]
@@ -130,6 +151,16 @@ class Helpdesk:
     clock: Clock
     ids: Ids
 
+    def form(self) -> FormView:
+        """What the form asks for, as it is set up at present."""
+        form = self.settings.read("channels", ChannelSettings).form
+        return FormView(fields=form.fields, uploads=form.uploads, upload_bytes=form.upload_bytes)
+
+    def upload(self, given: UploadInput, caller: str) -> Upload:
+        """Where to send a file before the message that it belongs to; raises Invalid, TooMany."""
+        self._allow("upload", caller)
+        return self.uploads.offer(given)
+
     def submit(self, form: HelpForm, key: str, caller: str) -> Submitted:
         """Open a case from the form; raises Invalid, TooMany.
 
@@ -137,38 +168,50 @@ class Helpdesk:
         to somebody else's case.
         """
         self._allow("form", caller)
+        asked = self.settings.read("channels", ChannelSettings).form
+        fields = forms.checked(asked, form.fields, customer_rules.email, customer_rules.phone)
         address = _address(form)
-        written = "\n".join((address, form.subject, form.text))
-        external = digest(f"{key}\n{written}") if key else self.ids.new()
+        more = json.dumps(fields, sort_keys=True) if fields else ""
+        written = "\n".join((address, form.subject, form.text, more))
         inbound = InboundMessage(
             channel=Channel.WEB,
-            external_id=f"form {external}",
+            external_id=f"form {self._once(key, written, form.attachments)}",
             sender=Address(name=one_line(form.name, "name"), address=address),
             subject=one_line(form.subject, "subject") or self._topic(form.topic),
+            fields=fields,
             text=form.text,
             received_at=self.clock(),
         )
-        return self._submitted(self.intake.accept(inbound))
+        return self._accepted(inbound, form.attachments)
 
     def enter(self, token: str, reference: str = "") -> Case:
-        """The case that a link opens; raises Forbidden, in the same words whatever is wrong."""
+        """The case that a link opens; raises Forbidden.
+
+        Only who holds a link that once was good hears that it was withdrawn; to everybody else it
+        is the same words whatever is wrong.
+        """
         named, version = open_link(self.signer(), token)
+        if reference and reference.upper() != named:
+            raise Forbidden(WRONG)
         try:
             case = self.cases.get(named)
         except NotFound as error:
-            raise Forbidden(WITHDRAWN) from error
-        if case.link_version != version or (reference and reference.upper() != named):
+            raise Forbidden(WRONG) from error
+        if case.link_version != version:
             raise Forbidden(WITHDRAWN)
         return case
 
     def follow(self, case: Case, limit: int, cursor: str | None) -> Followed:
         """What the customer may read of their case; raises Malformed for a foreign cursor."""
-        part = self.service.messages(case.id, limit, cursor)
-        shown = tuple(self._shown(m) for m in part.messages if _public(m))
+        shared = share(self.cases, case)
+        whole_case = shared.whole
+        part = self.service.messages(whole_case.id, limit, cursor, whole_case.merged_cases)
+        readable = (m for m in part.messages if _public(m) and shared.may_read(m))
+        shown = tuple(self._page(readable))
         about = PublicCase(
             reference=case.reference,
             subject=case.subject,
-            status=str(case.status),
+            status=str(whole_case.status),
             created_at=case.created_at,
         )
         return Followed(case=about, items=shown, cursor=part.cursor)
@@ -176,11 +219,10 @@ class Helpdesk:
     def answer(self, case: Case, given: HelpAnswer, key: str, caller: str) -> Submitted:
         """Add to a case whose link was shown; one that ended long ago is followed by a new one."""
         self._allow("answer", caller)
-        external = digest(f"{key}\n{given.text}") if key else self.ids.new()
         person = next((p for p in case.participants if not p.cc), None)
         inbound = InboundMessage(
             channel=Channel.WEB,
-            external_id=f"answer {case.id} {external}",
+            external_id=f"answer {case.id} {self._once(key, given.text, given.attachments)}",
             sender=Address(
                 name=person.name if person else "",
                 address=person.address if person else case.reply_to,
@@ -190,9 +232,26 @@ class Helpdesk:
             received_at=self.clock(),
             case_token=case.reference,
         )
-        return self._submitted(self.intake.accept(inbound))
+        submitted = self._accepted(inbound, given.attachments)
+        if case.merged_into and not submitted.opened:
+            return self._submitted(case.reference, case.link_version, case.id, opened=False)
+        return submitted
 
     # --- helpers -------------------------------------------------------------------------
+
+    def _once(self, key: str, written: str, uploads: Iterable[str]) -> str:
+        """What makes a second delivery recognisable: the key, or files, which are sent once."""
+        named = "\n".join((key, written, *uploads))
+        return digest(named) if key or any(uploads) else self.ids.new()
+
+    def _accepted(self, inbound: InboundMessage, uploads: tuple[str, ...]) -> Submitted:
+        files = self.uploads.collect(uploads, inbound) if uploads else ()
+        receipt = self.intake.accept(inbound.model_copy(update={"attachments": files}))
+        if files:
+            self.uploads.forget(uploads)
+        return self._submitted(
+            receipt.reference, receipt.link_version, receipt.case_id, receipt.opened
+        )
 
     def _allow(self, what: str, caller: str) -> None:
         """Raises TooMany; the caller's address is kept as a keyed digest only."""
@@ -205,18 +264,31 @@ class Helpdesk:
         topics = self.settings.read("topics", TopicsSettings).topics
         return next((topic.name for topic in topics if topic.label == label), "")
 
-    def _submitted(self, receipt: Receipt) -> Submitted:
-        token = link_token(self.signer(), receipt.reference, receipt.link_version)
-        case = self.cases.get(receipt.case_id)
+    def _submitted(self, reference: str, version: int, case_id: str, opened: bool) -> Submitted:
+        """The secret of the customer's own case, also where that was merged into another's."""
+        token = link_token(self.signer(), reference, version)
+        case = self.cases.get(case_id)
         return Submitted(
-            reference=receipt.reference,
+            reference=reference,
             token=token,
             link=f"{self.public_url()}/c/{token}",
-            opened=receipt.opened,
+            opened=opened,
             messages=self.follow(case, 100, None).items,
         )
 
-    def _shown(self, message: Message) -> PublicMessage:
+    def _page(self, messages: Iterable[Message]) -> Iterable[PublicMessage]:
+        """Long texts whole, as far as one answer can carry them."""
+        left = BODIES
+        for message in messages:
+            text, cut = message.text, False
+            if message.body_key:
+                entire = whole(self.objects(), message).text if left > 0 else ""
+                cut = not 0 < len(entire.encode()) <= left
+                text = text if cut else entire
+            left -= len(text.encode())
+            yield self._shown(message, text, cut)
+
+    def _shown(self, message: Message, text: str, cut: bool) -> PublicMessage:
         inbound = message.direction == Direction.INBOUND
         files = tuple(
             PublicFile(
@@ -235,7 +307,8 @@ class Helpdesk:
             writer=Writer.YOU if inbound else Writer.US,
             name=_name(message.author),
             channel=message.channel,
-            text=whole(self.objects(), message).text if message.body_key else message.text,
+            text=text,
+            truncated=cut,
             attachments=files,
             created_at=message.created_at,
         )

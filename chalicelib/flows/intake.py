@@ -183,6 +183,7 @@ class Intake:
             subject=inbound.subject[:500],
             text=inbound.text[:2000],
             headers=inbound.headers,
+            verdicts=inbound.verdicts,
             raw_key=inbound.raw_key,
             created_at=scene.now,
         )
@@ -212,6 +213,7 @@ class Intake:
             recipient=inbound.recipients[0].address if inbound.recipients else "",
             related=tuple(case.id for case in thread.related),
             spam=inbound.verdicts.spam == "FAIL",
+            fields=inbound.fields,
             last_message_at=created,
             created_at=created,
             updated_at=scene.now,
@@ -365,6 +367,7 @@ class Intake:
         return (
             scene.settings.acknowledge
             and inbound.disposition == Disposition.MESSAGE
+            and not inbound.released
             and inbound.verdicts.spam != "FAIL"
             and bool(_reply_to(inbound))
             and _reply_channel(inbound) in (Channel.EMAIL, Channel.SMS)

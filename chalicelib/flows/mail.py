@@ -9,17 +9,17 @@ A mail whose intake keeps failing ends in quarantine too; the rest of the queue 
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.cases.models import DeliveryEvent, DeliveryStatus
 from chalicelib.channels.mail import MailNotice, parse_mail, parse_notice, remembered
-from chalicelib.channels.models import Disposition, InboundMessage
+from chalicelib.channels.models import Disposition, InboundMessage, Verdicts
 from chalicelib.channels.settings import ChannelSettings
 from chalicelib.customers.trust import ENVELOPE_SENDER
 from chalicelib.errors import NotFound, Unprocessable
 from chalicelib.flows.intake import Receipt
+from chalicelib.flows.replay import Order
 from chalicelib.ports import Clock, Objects
 from chalicelib.store.quarantine import Quarantined
 
@@ -66,23 +66,23 @@ class MailIn:
         Raises Unprocessable where the message is no notice or its mail is not in the bucket, and
         whatever a call on AWS raised: the message then comes again.
         """
-        replayed = _replay(body)
-        notice = replayed or parse_notice(body)
+        order = _order(body)
+        notice = _notice(order) if order else parse_notice(body)
         try:
             raw = self.objects.get(notice.key)
         except NotFound as error:
             raise Unprocessable("the mail that the notice names is not in the bucket") from error
-        if replayed:
+        if order and order.verdicts is None:
             notice = remembered(notice, raw)
         try:
-            return self._take_in(raw, notice)
+            return self._take_in(raw, notice, release=order is not None and order.release)
         except BUGS as bug:
             if receipts < LAST_TRY:
                 raise
             reason = f"taking it in failed {receipts} times: {type(bug).__name__}"
-            return self._quarantine(notice.key, None, reason)
+            return self._quarantine(notice, None, reason)
 
-    def _take_in(self, raw: bytes, notice: MailNotice) -> Receipt:
+    def _take_in(self, raw: bytes, notice: MailNotice, release: bool) -> Receipt:
         settings = self.settings.read("channels", ChannelSettings)
         own = frozenset({self.support_address.lower(), *(a.lower() for a in settings.addresses)})
         inbound = parse_mail(
@@ -92,8 +92,10 @@ class MailIn:
             envelope=notice.envelope,
             own_addresses=own,
         )
+        if release and inbound.verdicts.virus != "FAIL":
+            inbound = _released(inbound)
         if inbound.disposition == Disposition.QUARANTINE:
-            return self._quarantine(notice.key, inbound, inbound.reason)
+            return self._quarantine(notice, inbound, inbound.reason)
         if inbound.disposition == Disposition.BOUNCE and self._settle(inbound):
             fate = self.ledger.mail(notice.key, "bounce", self.clock())
             self.table.commit(fate)
@@ -123,8 +125,10 @@ class MailIn:
             ours = self.settling.apply(place, event) or ours
         return ours
 
-    def _quarantine(self, key: str, inbound: InboundMessage | None, reason: str) -> Receipt:
-        now = self.clock()
+    def _quarantine(
+        self, notice: MailNotice, inbound: InboundMessage | None, reason: str
+    ) -> Receipt:
+        now, key = self.clock(), notice.key
         entry = Quarantined(
             id=key.rpartition("/")[2],
             channel="email",
@@ -133,6 +137,9 @@ class MailIn:
             subject=inbound.subject[:500] if inbound else "",
             text=inbound.text[:2000] if inbound else "",
             headers=inbound.headers if inbound else {},
+            verdicts=notice.verdicts,
+            recipients=notice.recipients[:50],
+            return_path=notice.source,
             raw_key=key,
             created_at=now,
         )
@@ -143,10 +150,30 @@ class MailIn:
         return Receipt(fate="quarantine", message_id=entry.id)
 
 
-def _replay(body: str) -> MailNotice | None:
-    """A mail that a person or the sweep puts on the queue again: {"replay": its key}."""
-    if not body.lstrip().startswith('{"replay"'):
-        return None
-    content = json.loads(body)
-    key = str(content["replay"])
-    return MailNotice(bucket="", key=key, ses_message_id=key.rpartition("/")[2])
+def _order(body: str) -> Order | None:
+    """A mail that a person or the sweep puts on the queue again."""
+    return Order.model_validate_json(body) if body.lstrip().startswith('{"replay"') else None
+
+
+def _notice(order: Order) -> MailNotice:
+    """What is still known of how the mail came."""
+    return MailNotice(
+        bucket="",
+        key=order.replay,
+        ses_message_id=order.replay.rpartition("/")[2],
+        source=order.return_path,
+        recipients=order.recipients,
+        verdicts=order.verdicts or Verdicts(),
+        received_at=order.received_at,
+    )
+
+
+def _released(inbound: InboundMessage) -> InboundMessage:
+    """The message as a person says it is.
+
+    What was recorded as automatic holds its claim already, so this takes one of its own.
+    """
+    recorded = inbound.disposition in (Disposition.AUTOMATIC, Disposition.BOUNCE)
+    name = f"released {inbound.external_id}" if recorded else inbound.external_id
+    said = {"disposition": Disposition.MESSAGE, "reason": "", "released": True}
+    return inbound.model_copy(update={**said, "external_id": name})

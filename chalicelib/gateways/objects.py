@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.base import to_utc
 from chalicelib.errors import NotFound
+from chalicelib.ports import UploadForm
 
 
 class S3Objects:
@@ -42,7 +43,12 @@ class S3Objects:
         found = [(e["Key"], to_utc(e["LastModified"])) for e in answer.get("Contents", [])]
         return found, found[-1][0] if answer.get("IsTruncated") and found else ""
 
-    def signed_url(self, key: str, name: str, seconds: int) -> str:
+    def delete(self, key: str) -> None:
+        self._client.delete_object(Bucket=self._bucket, Key=key)
+
+    def signed_url(
+        self, key: str, name: str, seconds: int, kind: str = "application/octet-stream"
+    ) -> str:
         """A link that saves the object as `name`; it never opens in the page."""
         disposition = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
         url: str = self._client.generate_presigned_url(
@@ -51,8 +57,23 @@ class S3Objects:
                 "Bucket": self._bucket,
                 "Key": key,
                 "ResponseContentDisposition": disposition,
-                "ResponseContentType": "application/octet-stream",
+                "ResponseContentType": kind,
             },
             ExpiresIn=seconds,
         )
         return url
+
+    def upload_form(self, key: str, most: int, seconds: int) -> UploadForm:
+        """S3 itself refuses what is larger, goes elsewhere or comes late (its "POST policy").
+
+        The type is always that of plain bytes, so that the object can open nowhere.
+        """
+        kind = {"Content-Type": "application/octet-stream"}
+        made = self._client.generate_presigned_post(
+            Bucket=self._bucket,
+            Key=key,
+            Fields=dict(kind),
+            Conditions=[kind, ["content-length-range", 1, most]],
+            ExpiresIn=seconds,
+        )
+        return UploadForm(url=made["url"], fields=made["fields"])

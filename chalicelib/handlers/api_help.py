@@ -7,7 +7,8 @@ from pydantic import Field
 
 from chalicelib.cases.models import Case
 from chalicelib.errors import Unauthenticated
-from chalicelib.flows.helpdesk import Followed, HelpAnswer, HelpForm, Submitted
+from chalicelib.flows.helpdesk import Followed, FormView, HelpAnswer, HelpForm, Submitted
+from chalicelib.flows.uploads import Upload, UploadInput
 from chalicelib.handlers.http import Call, Reply, bounded, route
 from chalicelib.handlers.queries import PageQuery
 
@@ -23,6 +24,31 @@ class FollowQuery(PageQuery):
 
 class AnswerQuery(FollowQuery):
     """The secret that opens the case."""
+
+
+@route(routes, "GET", "/v1/help/form", answer=FormView)
+def form(call: Call) -> Reply:
+    """What the form asks for: its fields with their labels by language, and what files it takes."""
+    return Reply(call.app.helpdesk.form())
+
+
+@route(
+    routes,
+    "POST",
+    "/v1/help/uploads",
+    body=UploadInput,
+    answer=Upload,
+    status=201,
+    example={"name": "photo.jpg", "type": "image/jpeg", "bytes": 81920},
+    also=(429,),
+)
+def upload(call: Call, body: UploadInput) -> Reply:
+    """Get leave to send a file, before the message that it belongs to.
+
+    Send it as a multipart POST to `url`, with all of `fields` before the part `file`; then name
+    the `id` in the message's `attachments`. It may be used once, within the hour.
+    """
+    return Reply(call.app.helpdesk.upload(body, call.address), 201)
 
 
 @route(
@@ -91,7 +117,9 @@ def _case(call: Call, reference: str, token: str | None) -> Case:
     secret = token or str(call.headers.get("x-case-token", "")) or _bearer(call)
     if not secret:
         raise Unauthenticated("the secret of the case's link is missing")
-    return call.app.helpdesk.enter(secret, reference)
+    case = call.app.helpdesk.enter(secret, reference)
+    call.app.proving.by_link(case, secret)
+    return case
 
 
 def _bearer(call: Call) -> str:

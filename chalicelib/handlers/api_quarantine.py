@@ -7,7 +7,8 @@ from typing import Literal
 from chalice import Blueprint
 
 from chalicelib.base import Instant, Model
-from chalicelib.flows.replay import Replayed, replayable
+from chalicelib.channels.models import Verdicts
+from chalicelib.flows.replay import Original, Replayed, allowed, refuse, refuse_release
 from chalicelib.handlers.http import Call, Reply, route
 from chalicelib.handlers.queries import PageQuery
 from chalicelib.store.quarantine import Quarantined
@@ -18,11 +19,12 @@ routes = Blueprint(__name__)
 class QuarantineQuery(PageQuery):
     """`disposition` "automatic" lists what machines wrote: recorded, never answered."""
 
-    disposition: Literal["quarantine", "automatic", "replayed"] = "quarantine"
+    disposition: Literal["quarantine", "automatic", "replayed", "released"] = "quarantine"
 
 
 class QuarantineView(Model):
-    """A message with the reason why it was put aside. Its files are never linked from here."""
+    """A message with the reason why it was put aside, and what the receiving service said of it.
+    Its files are never linked from here."""
 
     id: str
     channel: str
@@ -32,7 +34,10 @@ class QuarantineView(Model):
     subject: str
     text: str
     headers: dict[str, str]
+    verdicts: Verdicts
+    recipients: tuple[str, ...]
     replayable: bool
+    releasable: bool
     created_at: Instant
 
 
@@ -62,8 +67,22 @@ def replay(call: Call, id: str) -> Reply:
     return Reply(call.app.replaying.replay(id), 202)
 
 
+@route(routes, "POST", "/v1/quarantine/{id}/release", answer=Replayed, status=202, also=(409,))
+def release(call: Call, id: str) -> Reply:
+    """Let a mail in that a person did write, whatever it looks like. Doing so twice changes
+    nothing. It is not acknowledged."""
+    return Reply(call.app.replaying.release(id), 202)
+
+
+@route(routes, "GET", "/v1/quarantine/{id}/original", answer=Original, also=(409,))
+def original(call: Call, id: str) -> Reply:
+    """A link to the raw mail, which downloads it as plain text; works for five minutes."""
+    return Reply(call.app.replaying.original(id))
+
+
 def _view(entry: Quarantined) -> QuarantineView:
     return QuarantineView(
-        **entry.model_dump(exclude={"raw", "raw_key"}),
-        replayable=replayable(entry),
+        **entry.model_dump(exclude={"raw", "raw_key", "return_path"}),
+        replayable=allowed(entry, refuse),
+        releasable=allowed(entry, refuse_release),
     )

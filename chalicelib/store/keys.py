@@ -29,6 +29,7 @@
 | quarantine | QUAR#<id> | QUAR |
 | answer to a request sent twice | IDEM#<digest> | IDEM |
 | how often somebody did that in an hour | RATE#<digest> | <window> |
+| which message an uploaded file went into | UPLOAD#<key> | UPLOAD |
 | a chat session | CHAT#<id> | CHAT |
 | how far a network's mentions were taken in | NETWORK#<name> | NETWORK |
 
@@ -205,6 +206,10 @@ def network(name: str) -> Key:
 
 def rate(what: str, who: str, window: str) -> Key:
     return f"RATE#{digest(what + chr(10) + who)}", window
+
+
+def upload(key: str) -> Key:
+    return f"UPLOAD#{key}", "UPLOAD"
 
 
 def index(number: int, pk: str, sk: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.base import Instant, Model
+from chalicelib.channels.models import Verdicts
 from chalicelib.errors import NotFound
 from chalicelib.store import items, keys
 from chalicelib.store.cursors import Merged, merge
@@ -13,16 +14,23 @@ from chalicelib.store.table import delete as delete_item
 
 
 class Quarantined(Model):
-    """`raw` is the event's body where no file holds the original; `raw_key` names the file."""
+    """`raw` is the event's body where no file holds the original; `raw_key` names the file.
+
+    Verdicts, recipients and return path are what the notice of a mail said: the file alone does not
+    have them, and a second look must not judge a mail more kindly than the first.
+    """
 
     id: str
     channel: str
-    disposition: str = "quarantine"  # or automatic: recorded, not answered
+    disposition: str = "quarantine"  # or automatic (recorded, not answered), replayed, released
     reason: str
     sender: str = ""
     subject: str = ""
     text: str = ""
     headers: dict[str, str] = {}
+    verdicts: Verdicts = Verdicts()
+    recipients: tuple[str, ...] = ()
+    return_path: str | None = None  # "" is the null return path, None: not said
     raw_key: str = ""
     raw: str = ""
     created_at: Instant
