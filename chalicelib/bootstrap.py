@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.access.rules import Signer
+from chalicelib.errors import SendRefused
 from chalicelib.ports import Clock, Ids, Secrets
 from chalicelib.settings import Settings, from_environment
 from chalicelib.store.cases import CaseStore
@@ -29,32 +30,46 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chalicelib.cases.service import CaseService
+    from chalicelib.channels.settings import ChannelSettings
     from chalicelib.customers.service import CustomerService
+    from chalicelib.flows.acknowledging import Acknowledging
     from chalicelib.flows.audience import Audiences
+    from chalicelib.flows.calls import Calls
     from chalicelib.flows.casework import Casework
+    from chalicelib.flows.chatting import Chatting
+    from chalicelib.flows.contacts import Contacts
     from chalicelib.flows.counting import Counting
     from chalicelib.flows.delivery import Settling
     from chalicelib.flows.detecting import Detecting
     from chalicelib.flows.helpdesk import Helpdesk
     from chalicelib.flows.importing import Importing
     from chalicelib.flows.intake import Intake
+    from chalicelib.flows.joining import Joining
     from chalicelib.flows.links import Links
     from chalicelib.flows.mail import MailIn
+    from chalicelib.flows.missed import Missed
     from chalicelib.flows.notifying import Notifying
     from chalicelib.flows.opening import Opening
+    from chalicelib.flows.outlets import Outlets
     from chalicelib.flows.outreach import Outreach
+    from chalicelib.flows.people import People
     from chalicelib.flows.planning import Planning
+    from chalicelib.flows.posting import Posting
+    from chalicelib.flows.proving import Proving
     from chalicelib.flows.replay import Replaying
     from chalicelib.flows.replying import Replying
     from chalicelib.flows.sending import Sending
+    from chalicelib.flows.staff import StaffMail
     from chalicelib.flows.sweeping import Sweeping
     from chalicelib.flows.texting import Texting
     from chalicelib.flows.told import ToldSettling
     from chalicelib.flows.triage import Triage
     from chalicelib.flows.uploads import Uploads
-    from chalicelib.ports import Comprehend, IdentityProvider, Mailer, Objects, Queue, Sms
+    from chalicelib.gateways.mastodon import MastodonNetwork
+    from chalicelib.ports import Comprehend, IdentityProvider, Mailer, Network, Objects, Queue, Sms
     from chalicelib.store.campaigns import CampaignStore
     from chalicelib.store.case_lists import CaseLists
+    from chalicelib.store.chats import ChatStore
     from chalicelib.store.trends import TrendStore
     from chalicelib.trends.service import TrendService
 
@@ -95,6 +110,7 @@ class Application:
         self.clock = clock
         self.ids: Ids = ids or RandomIds(clock)
         self._clients: Mapping[str, Any] | Clients = Clients() if clients is None else clients
+        self._instances: dict[str, MastodonNetwork] = {}
 
     # --- store ---------------------------------------------------------------------------
 
@@ -135,6 +151,12 @@ class Application:
         from chalicelib.store.campaigns import CampaignStore
 
         return CampaignStore(self.table)
+
+    @cached_property
+    def chats(self) -> ChatStore:
+        from chalicelib.store.chats import ChatStore
+
+        return ChatStore(self.table)
 
     @cached_property
     def trends(self) -> TrendStore:
@@ -197,6 +219,30 @@ class Application:
     def signer(self) -> Signer:
         return self._signer
 
+    def mastodon(self, instance: str) -> MastodonNetwork | None:
+        """Our account on that instance, None where its token was never set."""
+        if instance not in self._instances:
+            token = self.secrets.mastodon_token()
+            if not token:
+                return None
+            from chalicelib.gateways.mastodon import MastodonNetwork
+
+            self._instances[instance] = MastodonNetwork(instance, token)
+        return self._instances[instance]
+
+    def network(self, source: str, settings: ChannelSettings) -> Network:
+        """The way to answer a source of posts; raises SendRefused where there is none."""
+        if source == "mastodon" and settings.mastodon:
+            account = self.mastodon(settings.mastodon.instance)
+            if account:
+                return account
+        known = settings.inbound.get(source)
+        if known and known.reply_url:
+            from chalicelib.gateways.signed_post import SignedPosts
+
+            return SignedPosts(known.reply_url, known.secrets[0], self.clock)
+        raise SendRefused(f"{source} cannot be answered: it is not set up for that")
+
     # --- flows ---------------------------------------------------------------------------
 
     @cached_property
@@ -223,7 +269,7 @@ class Application:
         from chalicelib.flows.mail import MailIn
 
         return MailIn(
-            intake=self.intake,
+            staff=self.staff_mail,
             settling=self.settling,
             table=self.table,
             ledger=self.ledger,
@@ -241,10 +287,26 @@ class Application:
         return Texting(
             intake=self.intake,
             table=self.table,
+            cases=self.cases,
             customers=self.customers,
             ledger=self.ledger,
             clock=self.clock,
             ids=self.ids,
+        )
+
+    @cached_property
+    def staff_mail(self) -> StaffMail:
+        from chalicelib.flows.staff import StaffMail
+
+        return StaffMail(
+            intake=self.intake,
+            replying=self.replying,
+            cases=self.cases,
+            ledger=self.ledger,
+            settings=self.documents,
+            objects=lambda: self.objects,
+            clock=self.clock,
+            support_address=self.settings.support_address,
         )
 
     @cached_property
@@ -272,15 +334,113 @@ class Application:
             customers=self.customers,
             ledger=self.ledger,
             reactions=self.reactions,
-            settings=self.documents,
+            outlets=self.outlets,
             objects=lambda: self.objects,
-            signer=self.signer,
-            public_url=lambda: self.secrets.public_url(),
             clock=self.clock,
             ids=self.ids,
             support_address=self.settings.support_address,
             sms_number=self.settings.sms_number,
         )
+
+    @cached_property
+    def acknowledging(self) -> Acknowledging:
+        from chalicelib.flows.acknowledging import Acknowledging
+
+        return Acknowledging(
+            table=self.table,
+            cases=self.cases,
+            ledger=self.ledger,
+            reactions=self.reactions,
+            settings=self.documents,
+            replying=self.replying,
+            signer=self.signer,
+            public_url=lambda: self.secrets.public_url(),
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @cached_property
+    def outlets(self) -> Outlets:
+        from chalicelib.flows.outlets import Outlets
+
+        return Outlets(
+            cases=self.cases,
+            ledger=self.ledger,
+            chats=self.chats,
+            settings=self.documents,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def posting(self) -> Posting:
+        from chalicelib.flows.posting import Posting
+
+        return Posting(
+            cases=self.cases,
+            ledger=self.ledger,
+            settings=self.documents,
+            outlets=self.outlets,
+            networks=self.network,
+        )
+
+    @cached_property
+    def missed(self) -> Missed:
+        from chalicelib.flows.missed import Missed
+
+        return Missed(
+            table=self.table,
+            cases=self.cases,
+            customers=self.customers,
+            chats=self.chats,
+            reactions=self.reactions,
+            outlets=self.outlets,
+            replying=self.replying,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @cached_property
+    def chatting(self) -> Chatting:
+        from chalicelib.flows.chatting import Chatting
+        from chalicelib.store.rates import RateStore
+
+        return Chatting(
+            intake=self.intake,
+            cases=self.cases,
+            customers=self.customers,
+            chats=self.chats,
+            rates=RateStore(self.table),
+            settings=self.documents,
+            cursors=self.cursors,
+            objects=lambda: self.objects,
+            signer=self.signer,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @cached_property
+    def contacts(self) -> Contacts:
+        from chalicelib.flows.contacts import Contacts
+        from chalicelib.store.networks import NetworkStore
+
+        return Contacts(
+            intake=self.intake,
+            table=self.table,
+            cases=self.cases,
+            customers=self.customers,
+            ledger=self.ledger,
+            quarantine=self.quarantine,
+            networks=NetworkStore(self.table),
+            settings=self.documents,
+            mastodon=self.mastodon,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def calls(self) -> Calls:
+        from chalicelib.flows.calls import Calls
+
+        return Calls(customers=self.customers)
 
     @cached_property
     def sending(self) -> Sending:
@@ -295,6 +455,8 @@ class Application:
             objects=lambda: self.objects,
             mailer=lambda: self.mailer,
             sms=lambda: self.sms,
+            posting=lambda: self.posting,
+            missed=lambda: self.missed,
             signer=self.signer,
             clock=self.clock,
             ids=self.ids,
@@ -469,6 +631,53 @@ class Application:
             settings=self.documents,
             clock=self.clock,
             ids=self.ids,
+        )
+
+    @cached_property
+    def joining(self) -> Joining:
+        from chalicelib.flows.joining import Joining
+
+        return Joining(
+            table=self.table,
+            cases=self.cases,
+            ledger=self.ledger,
+            reactions=self.reactions,
+            sending=lambda: self.sending,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @cached_property
+    def people(self) -> People:
+        from chalicelib.flows.people import People
+
+        return People(
+            table=self.table,
+            customers=self.customers,
+            cases=self.cases,
+            reactions=self.reactions,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @cached_property
+    def proving(self) -> Proving:
+        from chalicelib.flows.proving import Proving
+        from chalicelib.store.codes import CodeStore
+        from chalicelib.store.rates import RateStore
+
+        return Proving(
+            table=self.table,
+            customers=self.customers,
+            cases=self.cases,
+            codes=CodeStore(self.table),
+            rates=RateStore(self.table),
+            people=self.people,
+            sms=lambda: self.sms,
+            signer=self.signer,
+            clock=self.clock,
+            ids=self.ids,
+            sms_number=self.settings.sms_number,
         )
 
     @cached_property

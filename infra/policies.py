@@ -132,6 +132,7 @@ API: Final = (
     # A customer's right to be forgotten reaches the bodies and originals as well.
     _objects("DeleteObject", "attachments", "bodies", "mail", "uploads"),
     _post("Mail"),
+    _TEXT,  # one-time codes, while the customer waits
 )
 RECEIVE_MAIL: Final = (
     _consume("Mail"),

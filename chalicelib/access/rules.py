@@ -68,6 +68,10 @@ ROUTES: Mapping[tuple[str, str], Role | None] = {
     ("PATCH", "/v1/cases/{id}"): A,
     ("GET", "/v1/cases/{id}/messages"): R,
     ("POST", "/v1/cases/{id}/messages"): A,
+    ("POST", "/v1/cases/{id}/merge"): A,
+    ("POST", "/v1/cases/{id}/unmerge"): A,
+    ("POST", "/v1/cases/{id}/split"): A,
+    ("POST", "/v1/cases/{id}/link"): A,
     ("POST", "/v1/cases/{id}/links"): A,
     ("POST", "/v1/cases/{id}/links/revoke"): A,
     ("GET", "/v1/customers"): R,
@@ -76,6 +80,12 @@ ROUTES: Mapping[tuple[str, str], Role | None] = {
     ("GET", "/v1/customers/{id}"): R,
     ("PATCH", "/v1/customers/{id}"): A,
     ("GET", "/v1/customers/{id}/timeline"): R,
+    ("POST", "/v1/customers/{id}/merge"): A,
+    ("POST", "/v1/customers/{id}/unmerge"): A,
+    ("POST", "/v1/customers/{id}/confirm"): A,
+    ("POST", "/v1/customers/{id}/reject"): A,
+    ("POST", "/v1/customers/{id}/identities"): A,
+    ("POST", "/v1/customers/{id}/identities/verify"): A,
     ("GET", "/v1/trends"): R,
     ("GET", "/v1/trends/{id}"): R,
     ("PATCH", "/v1/trends/{id}"): L,
@@ -155,10 +165,24 @@ def link_token(signer: Signer, reference: str, version: int) -> str:
     return f"{reference.removeprefix('C-')}.{version}.{signer.word('link', text, 20)}"
 
 
+def mailed_token(signer: Signer, reference: str, version: int, address: str) -> str:
+    """The same link as it is mailed: it also shows to which address it went."""
+    proof = signer.word("mailed", f"{reference}.{version}.{address}", 10)
+    return f"{link_token(signer, reference, version)}.{proof}"
+
+
+def was_mailed_to(signer: Signer, token: str, address: str) -> bool:
+    """Whether a valid link is the one that was mailed to that address."""
+    reference, version = open_link(signer, token)
+    proof = token.rpartition(".")[2] if token.count(".") == 3 else ""
+    return signer.holds("mailed", f"{reference}.{version}.{address}", proof, 10)
+
+
 def open_link(signer: Signer, token: str) -> tuple[str, int]:
     """(reference, link version) of a secret link; raises Forbidden."""
     short, _, rest = token.partition(".")
     version, _, word = rest.partition(".")
+    word = word.partition(".")[0]
     reference = f"C-{short.upper()}"
     if not version.isdigit() or not signer.holds("link", f"{reference}.{version}", word, 20):
         raise Forbidden("this link is not valid, or was withdrawn")

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from chalicelib.base import Instant, Model
 from chalicelib.channels.models import Channel, FieldValue, Source, Verdicts
+from chalicelib.customers.models import LikelyMatch
 
 
 class CaseStatus(StrEnum):
@@ -63,6 +64,47 @@ class Participant(Model):
     cc: bool = False
 
 
+class LinkKind(StrEnum):
+    """What the other case is to this one."""
+
+    RELATED = "related"
+    DUPLICATE_OF = "duplicate_of"
+    DUPLICATED_BY = "duplicated_by"
+    PARENT = "parent"
+    CHILD = "child"
+    FOLLOWS = "follows"
+    FOLLOWED_BY = "followed_by"
+
+
+class CaseLink(Model):
+    case_id: str
+    kind: LinkKind
+
+
+class TalkState(Model):
+    """How the conversation of a case stands: what a merge changes, and its undoing restores."""
+
+    reply_channel: Channel
+    reply_to: str
+    last_message: str
+    last_direction: str
+    last_message_at: Instant
+    message_ids: tuple[str, ...]
+    message_count: int
+    participants: tuple[Participant, ...]
+
+
+class CaseMerge(Model):
+    """What a merge did, kept with the case that went into another, so that it can be undone."""
+
+    at: Instant
+    by: str
+    status: CaseStatus  # before
+    resolved_at: Instant | None = None
+    other_before: TalkState
+    other_after: TalkState
+
+
 class Case(Model):
     """See DESIGN of the API: what agents see, and what the machine needs to go on."""
 
@@ -90,6 +132,13 @@ class Case(Model):
     recipient: str = ""  # which of our addresses or numbers they wrote to
     message_ids: tuple[str, ...] = ()  # RFC Message-IDs of the newest messages, for References
     related: tuple[str, ...] = ()  # ids of cases that may belong to this one
+    links: tuple[CaseLink, ...] = ()
+    merged_into: str | None = None  # the case in which this one goes on
+    merged_cases: tuple[str, ...] = ()  # ids of cases whose messages are a part of this one
+    merge: CaseMerge | None = None
+    likely_match: LikelyMatch | None = None  # whose it may be, where the sender proved nothing
+    former_customers: tuple[str, ...] = ()  # whose it was before customers were merged
+    alternative_channel: Channel | None = None  # to be offered, where their mail bounced
     spam: bool = False
     link_version: int = 1  # raising it revokes the secret link
     last_message: str = ""  # first words of the newest public message
@@ -198,7 +247,9 @@ class Message(Model):
     sender: str = ""  # the address it came from, or goes out from
     message_id: str = ""  # RFC 5322
     references: tuple[str, ...] = ()
+    forwarded_by: str = ""  # the agent who sent it on to us
     automatic: bool = False  # written by a machine, ours or theirs (RFC 3834)
+    offer: str = ""  # of an event: what the agent could do now, in words
     verdicts: Verdicts = Verdicts()
     defects: tuple[str, ...] = ()
     raw_key: str = ""
@@ -221,3 +272,4 @@ class CasePatch(Model):
     topic: str | None = Field(default=None, max_length=64)
     problem_id: str | None = Field(default=None, max_length=64)
     tags: tuple[str, ...] | None = Field(default=None, max_length=50)
+    spam: bool | None = None

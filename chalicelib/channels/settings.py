@@ -18,14 +18,20 @@ BotName = Annotated[str, Field(min_length=1, max_length=60)]
 
 
 class ChannelSettings(Model):
-    """`addresses` are mail addresses of ours beside the support address."""
+    """`addresses` are mail addresses of ours beside the support address.
+
+    Within `acknowledgement_window_minutes` the same text of a sender is acknowledged once, and
+    never more of what a sender writes than so many an hour and a day.
+    """
 
     company: str = Field(default="Customer service", max_length=100)
     addresses: tuple[str, ...] = Field(default=(), max_length=100)
     reopen_days: int = Field(default=14, ge=0, le=365)
     conversation_hours: int = Field(default=72, ge=1, le=8760)
     acknowledge: bool = True
+    acknowledgement_window_minutes: int = Field(default=1440, ge=0, le=43_200)
     acknowledgements_per_hour: int = Field(default=20, ge=1, le=1000)
+    acknowledgements_per_day: int = Field(default=40, ge=1, le=10_000)
     form_posts_per_hour: int = Field(default=100, ge=1, le=100_000)
     form: FormSettings = FormSettings()
 

@@ -6,7 +6,8 @@
 4. Put its files into the bucket under keys that follow from the message, so a repeat overwrites.
 5. Write claim, customer, case, message and what is still to be done about it in one transaction.
 
-A lost race starts over; a message that was seen before gets the same answer again.
+A lost race starts over; a message that was seen before gets the same answer again. Where cases were
+merged, whatever names the one lands in the other. Whose record it goes on: flows/senders.py.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ from typing import TYPE_CHECKING
 from chalicelib.access.rules import Signer, reply_token
 from chalicelib.base import Model
 from chalicelib.cases import rules
-from chalicelib.cases.models import Author, AuthorType, Case, CaseStatus, Message, Participant
+from chalicelib.cases.models import Case, CaseStatus, Message, MessageKind, Participant
 from chalicelib.channels.models import Address, Channel, Disposition, InboundMessage
 from chalicelib.channels.settings import ChannelSettings
-from chalicelib.customers import rules as customer_rules
+from chalicelib.customers import trust
 from chalicelib.customers.models import Customer
 from chalicelib.errors import Contended
+from chalicelib.flows import senders
+from chalicelib.flows.senders import Sender
 from chalicelib.flows.timeline import event, inbound_entry, store_files
 from chalicelib.ports import Clock, Ids, Objects
 from chalicelib.promises.rules import PromiseSettings, promise
@@ -42,7 +45,15 @@ if TYPE_CHECKING:
     from chalicelib.store.table import Table
 
 ATTEMPTS = 6  # lost races in a row before the event is given back
+SENDER_DOUBT = "x-sender-doubt"  # the header in which the mail door says why it mistrusts a sender
 GRACE = timedelta(minutes=2)  # how long a reaction may take before the sweep asks after it
+
+
+class Forward(Model):
+    """That one of us, known to be them, sent a message on, and what they wrote above it."""
+
+    agent: str
+    comment: str = ""
 
 
 class Receipt(Model):
@@ -66,6 +77,16 @@ class Scene:
     customer: Customer | None
     hints: rules.Hints
     settings: ChannelSettings
+    forward: Forward | None = None
+
+    @property
+    def agent(self) -> str:
+        """One of us who sent it on, and vouches for its sender."""
+        return self.forward.agent if self.forward else ""
+
+    @property
+    def claim(self) -> senders.Claimed:
+        return senders.claimed(self.inbound, self.customer, self.hints.token, self.agent)
 
 
 @dataclass(frozen=True)
@@ -83,35 +104,41 @@ class Intake:
     ids: Ids
     support_address: str
 
-    def accept(self, inbound: InboundMessage) -> Receipt:
-        """Take a message in, once; raises Contended after too many lost races."""
+    def accept(self, inbound: InboundMessage, forward: Forward | None = None) -> Receipt:
+        """Take a message in, once; raises Contended after too many lost races.
+
+        `forward` says that one of us sent it on for the sender.
+        """
         for _ in range(ATTEMPTS):
             try:
-                return self._accept(inbound)
+                return self._accept(inbound, forward)
             except (WriteRefused, Contended):
                 continue  # somebody wrote what we had read: look again
         raise Contended(f"a message on {inbound.channel} lost {ATTEMPTS} races")
 
-    def _accept(self, inbound: InboundMessage) -> Receipt:
-        scene = self._look(inbound)
+    def _accept(self, inbound: InboundMessage, forward: Forward | None) -> Receipt:
+        scene = self._look(inbound, forward)
         if scene.known.claim:
             return self._seen_before(scene)
         thread = rules.thread(
             inbound,
             scene.hints,
             rules.Windows(scene.settings.reopen, scene.settings.conversation),
-            scene.known.customer_id,
+            scene.claim.linked.id if scene.claim.linked else "",
         )
         if thread.case is None and inbound.disposition != Disposition.MESSAGE:
             return self._record_automatic(scene)
-        customer, person = self._person(scene)
         if thread.case:
-            return self._join(scene, thread, customer, person)
-        return self._open(scene, thread, customer, person)
+            return self._join(scene, thread, thread.case)
+        return self._open(scene, thread)
 
     # --- reading -------------------------------------------------------------------------
 
-    def _look(self, inbound: InboundMessage) -> Scene:
+    def look(self, inbound: InboundMessage) -> Scene:
+        """What is known about a message that is not taken in yet, and whether it ever was."""
+        return self._look(inbound, None)
+
+    def _look(self, inbound: InboundMessage, forward: Forward | None) -> Scene:
         token = inbound.case_token or self._token(inbound)
         quoted = rules.references_in(inbound.subject) if inbound.channel == Channel.EMAIL else []
         mids = [*inbound.references[-rules.MAX_REFERENCES :]]
@@ -131,7 +158,7 @@ class Intake:
             conversation=cases.get(customer.open_case) if customer else None,
         )
         settings = self.settings.read("channels", ChannelSettings)
-        return Scene(inbound, self.clock(), known, customer, hints, settings)
+        return Scene(inbound, self.clock(), known, customer, hints, settings, forward)
 
     def _read(
         self, inbound: InboundMessage, known: Known, customer_id: str
@@ -140,7 +167,7 @@ class Intake:
         customer = self.customers.get(customer_id) if customer_id else None
         if customer and customer.open_case and inbound.channel in (Channel.SMS, Channel.SOCIAL):
             ids.add(customer.open_case)
-        return customer, self.cases.some(ids) if ids and not known.claim else {}
+        return customer, self.cases.settled(ids) if ids and not known.claim else {}
 
     def _token(self, inbound: InboundMessage) -> str:
         if inbound.channel != Channel.EMAIL:
@@ -194,9 +221,25 @@ class Intake:
         )
         return Receipt(fate=str(inbound.disposition), message_id=entry.id)
 
-    def _open(
-        self, scene: Scene, thread: rules.Thread, customer: Customer, person: list[Write]
-    ) -> Receipt:
+    def _open(self, scene: Scene, thread: rules.Thread) -> Receipt:
+        sender = senders.opening(scene.claim, self.ids, scene.now)
+        assert sender.customer is not None
+        case = self._new_case(scene, thread, sender, sender.customer)
+        message = self._entry(scene, case, sender)
+        kinds = ["triage", "acknowledge"] if self._deserves_answer(scene) else ["triage"]
+        self.table.commit(
+            *self._proof(scene, case, message),
+            *self.cases.new(case),
+            self.cases.new_message(message),
+            *self._comment(scene, case),
+            *sender.save(self.customers, case.id, scene.now),
+            *self._react(scene, case, message, kinds),
+        )
+        return _receipt("case", case, message, opened=True)
+
+    def _new_case(
+        self, scene: Scene, thread: rules.Thread, sender: Sender, customer: Customer
+    ) -> Case:
         inbound = scene.inbound
         created = inbound.received_at
         targets = self.settings.read("promises", PromiseSettings)
@@ -206,8 +249,9 @@ class Intake:
             subject=inbound.subject[:500] or rules.preview(inbound.text)[:80],
             channel=inbound.channel,
             customer_id=customer.id,
+            likely_match=sender.likely,
             promises=promise(targets, Case.model_fields["priority"].default, created),
-            reasons={"case": thread.reason},
+            reasons=self._reasons(scene, thread),
             reply_channel=_reply_channel(inbound),
             reply_to=_reply_to(inbound),
             recipient=inbound.recipients[0].address if inbound.recipients else "",
@@ -218,34 +262,31 @@ class Intake:
             created_at=created,
             updated_at=scene.now,
         )
-        case = self._with_message(case, scene)
-        message = self._entry(scene, case, customer)
-        kinds = ["triage", "acknowledge"] if self._deserves_answer(scene) else ["triage"]
-        customer_open = customer.model_copy(update={"open_case": case.id})
-        self.table.commit(
-            *self._proof(scene, case, message),
-            *self.cases.new(case),
-            self.cases.new_message(message),
-            *self._save_person(scene, customer_open, person),
-            *self._react(scene, case, message, kinds),
-        )
-        return _receipt("case", case, message, opened=True)
+        people = rules.with_participants(case, self._people(scene, asks=True))
+        return self._with_message(people, scene)
 
-    def _join(
-        self, scene: Scene, thread: rules.Thread, customer: Customer, person: list[Write]
-    ) -> Receipt:
-        assert thread.case is not None
-        before = thread.case
+    def _reasons(self, scene: Scene, thread: rules.Thread) -> dict[str, str]:
+        """Why the case is there, and what the mail door has to say of its sender."""
+        reasons = {"case": thread.reason}
+        if scene.agent:
+            reasons["case"] = f"forwarded by {scene.agent}"
+        if doubt := scene.inbound.headers.get(SENDER_DOUBT):
+            reasons["sender"] = doubt
+        return reasons
+
+    def _join(self, scene: Scene, thread: rules.Thread, before: Case) -> Receipt:
         human = scene.inbound.disposition == Disposition.MESSAGE
-        case = self._with_message(before, scene) if human else before
+        sender = senders.joining(scene.claim, before, self.ids, scene.now, self.customers.final)
+        case = self._heard(before, scene) if human else before
         if human and (thread.reopen or before.status in (CaseStatus.PENDING, CaseStatus.RESOLVED)):
             case = rules.move(case, CaseStatus.OPEN, scene.now)
         case = rules.touch(case, scene.now)
-        message = self._entry(scene, case, customer)
+        message = self._entry(scene, case, sender)
         writes = [
             *self._proof(scene, case, message),
             self.cases.change(case),
             self.cases.new_message(message),
+            *self._comment(scene, case),
             *self._react(
                 scene, case, message, ["triage"] if human and not case.topic.label else []
             ),
@@ -254,47 +295,31 @@ class Intake:
             changes = {"status": [str(before.status), str(case.status)]}
             note = event(case, self.ids.new(), scene.now, thread.reason, changes)
             writes.append(self.cases.new_message(note))
-        fresh = customer.model_copy(update={"open_case": case.id}) if human else customer
-        if person or fresh.open_case != customer.open_case:
-            writes += self._save_person(scene, fresh, person)
+        if human:
+            writes += sender.save(self.customers, case.id, scene.now)
         self.table.commit(*writes)
         return _receipt("case" if human else str(scene.inbound.disposition), case, message)
 
+    def _heard(self, case: Case, scene: Scene) -> Case:
+        """The case with one more message. Its customer is answered where they wrote last; somebody
+        else who writes into it is copied in, and a forged address changes nothing."""
+        linked = scene.claim.linked
+        asks = rules.asks(case, scene.inbound, linked.id if linked else "")
+        if not trust.forged(scene.inbound):
+            case = rules.with_participants(case, self._people(scene, asks))
+        heard = self._with_message(case, scene)
+        if not asks:
+            return heard
+        to = _reply_to(scene.inbound) or case.reply_to
+        there = {"reply_channel": _reply_channel(scene.inbound), "reply_to": to}
+        return heard.model_copy(update={**there, "alternative_channel": None})
+
     # --- parts of a transaction ----------------------------------------------------------
-
-    def _person(self, scene: Scene) -> tuple[Customer, list[Write]]:
-        """The sender as a customer, and the claims on addresses that are new."""
-        inbound = scene.inbound
-        verified = inbound.channel in (Channel.SMS, Channel.VOICE, Channel.SOCIAL)
-        identity = customer_rules.identity_of(
-            inbound.channel, inbound.sender.address, verified or inbound.verdicts.dmarc == "PASS"
-        )
-        if scene.customer:
-            return scene.customer, []
-        fresh = Customer(
-            id=self.ids.new(),
-            name=inbound.sender.name[:200],
-            identities=(identity,) if identity else (),
-            created_at=scene.now,
-            updated_at=scene.now,
-        )
-        return fresh, [self.customers.claim(fresh, identity)] if identity else []
-
-    def _save_person(self, scene: Scene, customer: Customer, claims: list[Write]) -> list[Write]:
-        if scene.customer is None:
-            new, *_ = self.customers.new(customer)
-            return [new, *claims]
-        if scene.customer.open_case == customer.open_case:
-            return claims
-        return [self.customers.change(customer_rules.touch(customer, scene.now)), *claims]
 
     def _with_message(self, case: Case, scene: Scene) -> Case:
         inbound = scene.inbound
-        case = rules.with_participants(case, self._people(scene))
         return case.model_copy(
             update={
-                "reply_channel": _reply_channel(inbound),
-                "reply_to": _reply_to(inbound) or case.reply_to,
                 "message_ids": rules.with_id(case.message_ids, inbound.message_id),
                 "last_message": rules.preview(inbound.text),
                 "last_direction": "inbound",
@@ -303,13 +328,16 @@ class Intake:
             }
         )
 
-    def _people(self, scene: Scene) -> list[Participant]:
-        inbound = scene.inbound
-        channel = Channel.EMAIL if "@" in inbound.sender.address else inbound.channel
+    def _people(self, scene: Scene, asks: bool) -> list[Participant]:
+        """Who takes part by this message; its sender too, as a copy unless it is their case."""
+        inbound, sender = scene.inbound, scene.inbound.sender
+        channel = Channel.EMAIL if "@" in sender.address else inbound.channel
         people = []
-        if inbound.sender.address:
-            sender = inbound.sender
-            people.append(Participant(channel=channel, address=sender.address, name=sender.name))
+        if sender.address:
+            copy = not asks and channel == Channel.EMAIL
+            people.append(
+                Participant(channel=channel, address=sender.address, name=sender.name, cc=copy)
+            )
         if inbound.channel == Channel.EMAIL:
             others = [a for a in (*inbound.recipients, *inbound.cc) if not self._ours(scene, a)]
             people += [
@@ -327,14 +355,18 @@ class Intake:
         # What the envelope was addressed to is ours: the mail could not have reached us otherwise.
         return address.address.lower() in scene.inbound.headers.get("x-envelope-to", "").split()
 
-    def _entry(self, scene: Scene, case: Case, customer: Customer) -> Message:
-        author = Author(
-            type=AuthorType.CUSTOMER,
-            id=customer.id,
-            name=scene.inbound.sender.name or customer.name or scene.inbound.sender.address,
-        )
+    def _entry(self, scene: Scene, case: Case, sender: Sender) -> Message:
         stored = store_files(self.objects, scene.inbound)
-        return inbound_entry(scene.inbound, case, author, stored, scene.now)
+        entry = inbound_entry(scene.inbound, case, sender.author(), stored, scene.now)
+        return entry.model_copy(update={"forwarded_by": scene.agent})
+
+    def _comment(self, scene: Scene, case: Case) -> list[Write]:
+        """What one of us wrote above a mail that they forwarded stays inside."""
+        if scene.forward is None or not scene.forward.comment:
+            return []
+        text, by = scene.forward.comment, scene.forward.agent
+        note = event(case, self.ids.new(), scene.now, text[:100_000], {}, by)
+        return [self.cases.new_message(note.model_copy(update={"kind": MessageKind.NOTE}))]
 
     def _proof(self, scene: Scene, case: Case, message: Message) -> list[Write]:
         writes = [

@@ -1,4 +1,4 @@
-"""What we say to a customer: acknowledgements, agents' replies, and notes that stay inside.
+"""What agents say: replies to customers, and notes that stay inside.
 
 Nothing is sent here. An outbound message is stored as `queued` together with the reaction that
 will send it (flows/sending.py), so there is no moment at which it can be lost.
@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from chalicelib.access.rules import Signer, link_token
 from chalicelib.base import Model
 from chalicelib.cases import rules
 from chalicelib.cases.models import (
@@ -23,7 +22,6 @@ from chalicelib.cases.models import (
     AuthorType,
     Case,
     CaseStatus,
-    Delivery,
     Direction,
     Message,
     MessageKind,
@@ -31,25 +29,23 @@ from chalicelib.cases.models import (
 )
 from chalicelib.channels import compose
 from chalicelib.channels.models import Channel
-from chalicelib.channels.settings import ChannelSettings
 from chalicelib.customers import rules as customer_rules
 from chalicelib.customers.models import Customer
 from chalicelib.errors import Conflict, Invalid, NotFound
-from chalicelib.flows.answers import ACKNOWLEDGEMENT, ACKNOWLEDGEMENT_SMS, pick
+from chalicelib.flows.outlets import answers_to, first_state, in_chat, taken_along
 from chalicelib.flows.timeline import event
 from chalicelib.ports import Clock, Ids, Objects
 from chalicelib.promises.rules import kept
 from chalicelib.store import keys
 from chalicelib.store.reactions import Reaction
-from chalicelib.store.table import Write, WriteRefused, put_new, update
-from chalicelib.understanding.language import identify_language
+from chalicelib.store.table import Write, WriteRefused, put_new
 
 if TYPE_CHECKING:
+    from chalicelib.flows.outlets import Outlets
     from chalicelib.store.cases import CaseStore
     from chalicelib.store.customers import CustomerStore
     from chalicelib.store.ledger import Ledger
     from chalicelib.store.reactions import ReactionStore
-    from chalicelib.store.settings import SettingsStore
     from chalicelib.store.table import Table
 
 GRACE = timedelta(minutes=2)
@@ -66,12 +62,16 @@ class FileInput(Model):
 
 
 class ReplyInput(Model):
-    """What an agent writes. A note has no recipients: naming any is refused."""
+    """What an agent writes. A note has no recipients: naming any is refused.
+
+    Without `channel` it goes where the customer chose to be answered, or wrote last. Without `cc`
+    whoever was copied in gets it too; an empty list means nobody.
+    """
 
     kind: MessageKind = MessageKind.MESSAGE
     text: str = Field(min_length=1, max_length=100_000)
     channel: Channel | None = None
-    cc: tuple[str, ...] = Field(default=(), max_length=20)
+    cc: tuple[str, ...] | None = Field(default=None, max_length=49)  # SES takes 50 recipients
     attachments: tuple[FileInput, ...] = Field(default=(), max_length=10)
     status: CaseStatus | None = None
 
@@ -83,10 +83,8 @@ class Replying:
     customers: CustomerStore
     ledger: Ledger
     reactions: ReactionStore
-    settings: SettingsStore
+    outlets: Outlets
     objects: Callable[[], Objects]
-    signer: Callable[[], Signer]
-    public_url: Callable[[], str]
     clock: Clock
     ids: Ids
     support_address: str
@@ -95,58 +93,63 @@ class Replying:
     def reply(self, case_id: str, given: ReplyInput, by: str, key: str = "") -> Message:
         """Store an agent's reply or note; the same idempotency key gives the same message again.
 
-        Raises Invalid, Conflict (nobody to write to on that channel, opted out, suppressed),
-        StaleVersion after a lost race.
+        What is said to a case that was merged is said in the one where it goes on. Raises
+        Invalid, Conflict (nobody to write to on that channel, opted out, suppressed), StaleVersion
+        after a lost race.
         """
         if given.kind == MessageKind.EVENT:
             raise Invalid.field("kind", "is message or note; events are written by the system")
         scope = f"reply {case_id} {by}"
         if key and (before := self._before(scope, key)):
             return before
-        case = self.cases.get(case_id)
-        if given.kind == MessageKind.NOTE:
-            message = self._note(case, given, by)
-            changed = case
-        else:
-            customer = self.customers.get(case.customer_id)
-            message = self._outbound(case, customer, given, by)
-            changed = self._answered(case, message, given)
-        changed = rules.touch(changed, message.created_at)
-        writes = [self.cases.new_message(message), *self._history(case, changed, message, by)]
-        if message.delivery:
-            writes += self._to_send(message)
-        if key:
-            writes.append(self._remember(scope, key, message))
+        case = self.cases.final(case_id)
+        message = self._written(case, given, by)
+        more = [self._remember(scope, key, message)] if key else []
         try:
-            self.cases.save(changed, *writes)
+            self._store(case, message, given, by, more)
         except WriteRefused as refused:
             if "idempotency" in refused.names and (before := self._before(scope, key)):
                 return before
             raise
         return message
 
-    def acknowledge(self, reaction: Reaction) -> None:
-        """Tell the customer that the case has been opened, once; withheld past the hourly cap."""
-        case = self.cases.get(reaction.case_id)
-        settings = self.settings.read("channels", ChannelSettings)
-        now = self.clock()
-        message = self._acknowledgement(case, settings, reaction, now)
-        writes = [
-            self.reactions.done(reaction),
-            self.cases.new_message(message),
-            *self._to_send(message),
-            self._cap(message.to, settings.acknowledgements_per_hour, now),
-        ]
+    def by_mail(
+        self,
+        case: Case,
+        given: ReplyInput,
+        by: str,
+        files: tuple[StoredAttachment, ...],
+        proof: Callable[[Message], list[Write]],
+    ) -> Message:
+        """What an agent wrote by mail; `proof` makes the writes that let it in only once.
+
+        Where nothing can be sent on it stays inside as a note that says why. Raises StaleVersion,
+        WriteRefused.
+        """
         try:
-            self.table.commit(*writes)
-        except WriteRefused as refused:
-            if "done" in refused.names:
-                return  # somebody was faster
-            if "cap" not in refused.names:
-                raise
-            text = f"no acknowledgement: {message.to} had too many within the hour"
-            note = event(case, self.ids.new(), now, text, {})
-            self.table.commit(self.reactions.done(reaction), self.cases.new_message(note))
+            message = self._written(case, given, by)
+        except Conflict as refused:
+            text = f"{given.text}\n\n[not sent on: {refused.detail}]"
+            given = ReplyInput(kind=MessageKind.NOTE, text=text)
+            message = self._written(case, given, by)
+        message = message.model_copy(update={"attachments": files})
+        self._store(case, message, given, by, proof(message))
+        return message
+
+    def _written(self, case: Case, given: ReplyInput, by: str) -> Message:
+        if given.kind == MessageKind.NOTE:
+            return self._note(case, given, by)
+        return self._outbound(case, self.customers.final(case.customer_id), given, by)
+
+    def _store(
+        self, case: Case, message: Message, given: ReplyInput, by: str, more: list[Write]
+    ) -> None:
+        changed = self._answered(case, message, given) if message.delivery else case
+        changed = rules.touch(changed, message.created_at)
+        writes = [self.cases.new_message(message), *self._history(case, changed, message, by)]
+        if message.delivery:
+            writes += self.to_send(message)
+        self.cases.save(changed, *writes, *more)
 
     # --- what is written -----------------------------------------------------------------
 
@@ -169,23 +172,50 @@ class Replying:
         )
 
     def _outbound(self, case: Case, customer: Customer, given: ReplyInput, by: str) -> Message:
-        channel = given.channel or case.reply_channel
-        to = self._address(case, customer, channel)
-        cc = tuple(customer_rules.email(address, "cc") for address in given.cc)
-        if cc and channel != Channel.EMAIL:
-            raise Invalid.field("cc", "only mail has copies")
-        return self._message(case, channel, to, given.text, _agent(by), self.clock()).model_copy(
+        channel, to = self._way(case, customer, given.channel)
+        self.outlets.check(case, channel, given.text, len(given.attachments))
+        cc = self._copies(case, customer, given, channel, to)
+        author = self.outlets.author(by)
+        return self.message(case, channel, to, given.text, author, self.clock()).model_copy(
             update={"cc": cc, "attachments": self._files(given)}
         )
 
+    def _way(self, case: Case, customer: Customer, asked: Channel | None) -> tuple[Channel, str]:
+        """Where an answer goes: on by mail for whoever left the chat, unless the agent chose."""
+        channel = asked or self._channel(case, customer)
+        left = "" if asked else self.outlets.away(case, channel)
+        if left and left not in customer.suppressed:
+            return Channel.EMAIL, left
+        return channel, self._address(case, customer, channel)
+
+    def _channel(self, case: Case, customer: Customer) -> Channel:
+        """The one that they chose where they can be reached there, else the one they used last."""
+        chosen = customer.preferred_channel
+        if chosen not in WRITABLE or customer_rules.opted_out(customer, chosen):
+            return case.reply_channel
+        return chosen if customer_rules.address_on(customer, chosen) else case.reply_channel
+
+    def _copies(
+        self, case: Case, customer: Customer, given: ReplyInput, channel: Channel, to: str
+    ) -> tuple[str, ...]:
+        if given.cc is None:
+            barred = (*customer.suppressed, self.support_address)
+            return rules.copied(case, barred, to) if channel == Channel.EMAIL else ()
+        cc = dict.fromkeys(customer_rules.email(address, "cc") for address in given.cc)
+        if cc and channel != Channel.EMAIL:
+            raise Invalid.field("cc", "only mail has copies")
+        return tuple(a for a in cc if a != to and a not in customer.suppressed)
+
     def _address(self, case: Case, customer: Customer, channel: Channel) -> str:
         if channel not in WRITABLE:
-            raise Conflict(f"nothing can be sent by {channel}; choose email or sms")
+            return self.outlets.address(case, channel)
         to = (
             case.reply_to
             if channel == case.reply_channel and case.reply_to
             else customer_rules.address_on(customer, channel)
         )
+        if not to and channel == Channel.EMAIL:
+            to = self.outlets.left_address(case)
         if not to:
             raise Conflict(f"no address is known on {channel}")
         if channel == Channel.SMS and customer_rules.opted_out(customer, channel):
@@ -194,27 +224,10 @@ class Replying:
             raise Conflict(f"nothing is sent to {to} any more: {customer.suppressed[to]}")
         return to
 
-    def _acknowledgement(
-        self, case: Case, settings: ChannelSettings, reaction: Reaction, now: datetime
-    ) -> Message:
-        first = self.cases.message(case.id, reaction.data["message"])
-        language = case.language or identify_language(f"{first.subject}\n{first.text}").code
-        sms = case.reply_channel == Channel.SMS
-        template = pick(ACKNOWLEDGEMENT_SMS if sms else ACKNOWLEDGEMENT, language)
-        link = (
-            f"{self.public_url()}/c/{link_token(self.signer(), case.reference, case.link_version)}"
-        )
-        fields = {"company": settings.company, "reference": case.reference, "link": link}
-        author = Author(type=AuthorType.SYSTEM, name=settings.company)
-        text = compose.fill(template, fields)
-        message = self._message(case, case.reply_channel, case.reply_to, text, author, now)
-        return message.model_copy(
-            update={"id": keys.digest(f"acknowledge {case.id}")[:26], "automatic": True}
-        )
-
-    def _message(
+    def message(
         self, case: Case, channel: Channel, to: str, text: str, author: Author, now: datetime
     ) -> Message:
+        """An outbound message on its way to the queue."""
         mail = channel == Channel.EMAIL
         identifier = self.ids.new()
         return Message(
@@ -226,19 +239,23 @@ class Replying:
             subject=compose.subject(case.reference, case.subject) if mail else "",
             text=text,
             to=to,
-            sender=self.support_address if mail else self.sms_number,
+            sender=self._sender(channel),
             message_id=f"{identifier}@{compose.domain(self.support_address)}" if mail else "",
-            references=case.message_ids if mail else (),
-            delivery=Delivery(updated_at=now),
+            references=answers_to(case, channel),
+            delivery=first_state(channel, to, now),
             created_at=now,
             updated_at=now,
         )
+
+    def _sender(self, channel: Channel) -> str:
+        ours = {Channel.EMAIL: self.support_address, Channel.SMS: self.sms_number}
+        return ours.get(channel, "")
 
     def _answered(self, case: Case, message: Message, given: ReplyInput) -> Case:
         """The case after an agent's public answer: the first-reply clock stops."""
         now = message.created_at
         status = given.status or (CaseStatus.OPEN if case.status == CaseStatus.NEW else case.status)
-        moved = rules.move(case, status, now)
+        moved = rules.move(taken_along(case, message), status, now)
         first = moved.promises.model_copy(
             update={"first_reply": kept(moved.promises.first_reply, now)}
         )
@@ -251,6 +268,7 @@ class Replying:
                 "last_direction": "outbound",
                 "last_message_at": now,
                 "message_count": case.message_count + 1,
+                "alternative_channel": None,
             }
         )
 
@@ -261,11 +279,13 @@ class Replying:
         note = event(after, self.ids.new(), message.created_at, "answered", changes, by)
         return [self.cases.new_message(note)]
 
-    def _to_send(self, message: Message) -> list[Write]:
+    def to_send(self, message: Message) -> list[Write]:
+        """Writes beside a stored message that get it sent."""
         sk = self.cases.message_sk(message)
         owner = keys.case(message.case_id)[0]
         reaction = Reaction(owner=owner, kind="send", id=message.id, data={"message": sk})
-        writes = [self.reactions.new(reaction, message.created_at + GRACE)]
+        due = self.outlets.due(message) if in_chat(message) else message.created_at + GRACE
+        writes = [self.reactions.new(reaction, due)] if due else []
         if message.message_id:
             writes.append(self.ledger.message_id(message.message_id, message.case_id, sk))
         return writes
@@ -302,18 +322,6 @@ class Replying:
         return put_new(
             "idempotency",
             {"pk": pk, "sk": sk, "type": "idempotency", **place, "expires": expires},
-        )
-
-    def _cap(self, address: str, most: int, now: datetime) -> Write:
-        """Count one acknowledgement to an address in this hour; refused as "cap" past the limit."""
-        return update(
-            "cap",
-            keys.acknowledgements(address, now.strftime("%Y-%m-%dT%H")),
-            "SET expires = :e ADD sent :one",
-            "attribute_not_exists(sent) OR sent < :most",
-            e=int((now + DAY).timestamp()),
-            one=1,
-            most=most,
         )
 
 

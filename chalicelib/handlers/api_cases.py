@@ -11,7 +11,8 @@ from chalicelib.access.rules import Role
 from chalicelib.bootstrap import Application
 from chalicelib.cases.models import Case, CasePatch, CaseStatus, Message
 from chalicelib.cases.service import BUILT_IN, CaseFilter
-from chalicelib.errors import Contended, Invalid, StaleVersion
+from chalicelib.errors import Contended, Invalid, NotFound, StaleVersion
+from chalicelib.flows.joining import LinkInput, MergeInput, SplitInput
 from chalicelib.flows.opening import NewCase
 from chalicelib.flows.replying import ReplyInput
 from chalicelib.handlers.http import Call, Reply, bounded, route
@@ -117,9 +118,13 @@ def patch_case(call: Call, id: str, body: CasePatch) -> Reply:
 
 @route(routes, "GET", "/v1/cases/{id}/messages", query=PageQuery, answer=MessagePage)
 def list_messages(call: Call, id: str, query: PageQuery) -> Reply:
-    """A case's timeline, oldest first: messages, notes and events."""
+    """A case's timeline, oldest first: messages, notes and events.
+
+    Those of cases that were merged into it are a part of it; `case_id` says whose each was.
+    """
     case = call.app.cases.get(id)
-    part = call.app.case_service.messages(case.id, query.limit, query.cursor)
+    service = call.app.case_service
+    part = service.messages(case.id, query.limit, query.cursor, case.merged_cases)
     return Reply(page(message_views(part.messages, lambda: call.app.objects), part.cursor))
 
 
@@ -137,13 +142,71 @@ def list_messages(call: Call, id: str, query: PageQuery) -> Reply:
 def add_message(call: Call, id: str, body: ReplyInput) -> Reply:
     """Answer the customer, or leave a note that stays inside.
 
-    An answer is stored first and then sent; its delivery shows in the timeline.
+    An answer is stored first and then sent; its delivery shows in the timeline. In a case that was
+    merged it goes to the one where that goes on.
     """
     bounded(body.text, "text")
-    case = call.app.cases.get(id)
+    case = call.app.cases.final(id)
     message = _reply(call, case.id, body)
     (view,) = message_views([message], lambda: call.app.objects)
     return Reply(view, 201)
+
+
+@route(
+    routes,
+    "POST",
+    "/v1/cases/{id}/merge",
+    body=MergeInput,
+    answer=CaseView,
+    example={"into": "C-7K2M9Q"},
+    also=(409,),
+)
+def merge_case(call: Call, id: str, body: MergeInput) -> Reply:
+    """Merge a case into another, which is the answer.
+
+    Both timelines show there, and whatever names the one reaches the other. For ten minutes it can
+    be undone, with `undo` or by /unmerge; the answer is then the case itself.
+    """
+    joining, who = call.app.joining, call.who.email
+    if body.undo:
+        return _one(joining.unmerge(id, who))
+    return _one(joining.merge(id, body.into, who))
+
+
+@route(routes, "POST", "/v1/cases/{id}/unmerge", answer=CaseView, also=(409,))
+def unmerge_case(call: Call, id: str) -> Reply:
+    """Take a case out of the one that it was merged into, within ten minutes."""
+    return _one(call.app.joining.unmerge(id, call.who.email))
+
+
+@route(
+    routes,
+    "POST",
+    "/v1/cases/{id}/split",
+    body=SplitInput,
+    answer=CaseView,
+    status=201,
+    example={"message_ids": ["01JD8Z3K5W6X7Y8Z9A0B1C2D3E"], "subject": "The second matter"},
+    also=(409,),
+)
+def split_case(call: Call, id: str, body: SplitInput) -> Reply:
+    """Move up to 18 messages of a case into a new one. The same request again gives the same."""
+    case = call.app.joining.split(id, body, call.who.email)
+    return _one(case, 201, {"Location": f"cases/{case.id}"})
+
+
+@route(
+    routes,
+    "POST",
+    "/v1/cases/{id}/link",
+    body=LinkInput,
+    answer=CaseView,
+    example={"to": "C-7K2M9Q", "kind": "duplicate_of"},
+    also=(409,),
+)
+def link_case(call: Call, id: str, body: LinkInput) -> Reply:
+    """Say what another case is to this one; the other one gets the opposite."""
+    return _one(call.app.joining.link(id, body, call.who.email))
 
 
 def _reply(call: Call, case_id: str, body: ReplyInput) -> Message:
@@ -175,7 +238,8 @@ def _filter(call: Call, query: CaseQuery) -> CaseFilter | None:
         found = _customer(call.app, query.customer)
         if not found:
             return None
-        fields["customer_id"] = found
+        fields["customer_id"], *rest = found
+        fields["customer_parts"] = tuple(rest)
     given = {"team": query.team, "topic": query.topic, "tag": query.tag, "text": query.q}
     fields |= {name: value for name, value in given.items() if value}
     assignee = (query.assignee or base.assignee).lower()
@@ -191,11 +255,15 @@ def _statuses(listed: str) -> tuple[CaseStatus, ...]:
         raise Invalid.field("status", f"is one or more of {known}, with commas between") from error
 
 
-def _customer(app: Application, query: str) -> str:
+def _customer(app: Application, query: str) -> tuple[str, ...]:
+    """The records of a customer by id, address or number; none where nobody knows them."""
     if "@" in query or query.startswith("+"):
         found = app.customer_service.by_address(query, "customer")
-        return found.id if found else ""
-    return query
+        return (found.id, *found.merged_customers) if found else ()
+    try:
+        return app.customer_service.parts(query)
+    except NotFound:
+        return (query,)
 
 
 def _view(app: Application, name: str | None) -> CaseFilter:

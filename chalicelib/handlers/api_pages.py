@@ -10,6 +10,7 @@ from chalice import Blueprint
 from pydantic import Field
 
 from chalicelib.base import Model
+from chalicelib.cases.models import Case
 from chalicelib.errors import Malformed
 from chalicelib.flows.helpdesk import HelpAnswer, PublicMessage, Writer
 from chalicelib.handlers import pages
@@ -64,7 +65,7 @@ def case_page(call: Call, token: str, query: CasePageQuery) -> Reply:
     thanks = '<p class="note" role="status">Your message has arrived.</p>' if query.sent else ""
     body = (
         f'<main>\n<p class="quiet case">{escape(case.reference)}</p>\n'
-        f"<h1>{escape(case.subject)}</h1>\n{thanks}"
+        f"<h1>{escape(case.subject)}</h1>\n{thanks}{_was_it_you(call, case, token)}"
         f'<ol class="list">\n{"".join(map(_message, followed.items))}</ol>\n{more}'
         f"{_form(call.app.ids.new())}\n</main>"
     )
@@ -84,7 +85,10 @@ def case_page(call: Call, token: str, query: CasePageQuery) -> Reply:
 def answer_page(call: Call, token: str) -> Reply:
     """Add to one's own case from its page; leads back to it, or to the case that follows it."""
     case = call.app.helpdesk.enter(token)
+    call.app.proving.by_link(case, token)
     given = _fields(call)
+    if given.pop("mine", ""):
+        return pages.redirect(token)
     once = given.pop("once", "")[:100]
     said: HelpAnswer = parse(HelpAnswer, given)
     bounded(said.text, "text")
@@ -122,6 +126,16 @@ def unsubscribe(call: Call, token: str) -> Reply:
         f"<p>You will get no more notices from us by {_named(offer.channel)}.</p>\n</main>"
     )
     return pages.shown("No more notices", body)
+
+
+def _was_it_you(call: Call, case: Case, token: str) -> str:
+    """Asks whoever came by a mailed link; opening the page alone shows nothing (scanners do it)."""
+    if not call.app.proving.may_show(case, token):
+        return ""
+    return (
+        '<form method="post"><p>Did you write this to us?</p>'
+        '<button name="mine" value="yes">Yes, this is mine</button></form>\n'
+    )
 
 
 def _named(channel: str) -> str:

@@ -9,14 +9,15 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from chalicelib.base import Model
 from chalicelib.cases.models import Case, Delivery, Message, StoredAttachment
+from chalicelib.cases.rules import warnings
 from chalicelib.customers.models import Customer
 from chalicelib.flows.timeline import whole
 from chalicelib.ports import Objects
 
 LINK_SECONDS = 300  # how long a link to a file works
 BODIES = 3_000_000  # characters of long bodies that one answer may carry; Lambda returns 6 MB
-HIDDEN_OF_CASE = {"message_ids", "link_version"}
-HIDDEN_OF_CUSTOMER = {"open_case"}
+HIDDEN_OF_CASE = {"message_ids", "link_version", "merge", "former_customers"}
+HIDDEN_OF_CUSTOMER = {"open_case", "merge"}
 HIDDEN_OF_DELIVERY = {"send_id", "lease_until", "settle_by", "provider_id"}
 HIDDEN_OF_MESSAGE = {"body_key", "raw_key", "references", "attachments", "delivery", "version"}
 HIDDEN_OF_FILE = {"key"}
@@ -45,6 +46,10 @@ MessageView: type[BaseModel] = _without(
     "MessageView",
     attachments=(list[FileView], []),  # type: ignore[valid-type]
     delivery=(DeliveryView | None, None),
+    warnings=(
+        list[str],
+        Field([], description="What to know before trusting it, in words."),
+    ),
     truncated=(bool, Field(False, description="Only the first lines of a very long body.")),
     original_url=(str, Field("", description="The untouched original; works for five minutes.")),
 )
@@ -109,6 +114,7 @@ def _message(message: Message, truncated: bool, objects: Callable[[], Objects]) 
         if message.delivery
         else None
     )
+    view["warnings"] = warnings(message)
     view["truncated"] = truncated
     raw = message.raw_key
     view["original_url"] = objects().signed_url(raw, "original.eml", LINK_SECONDS) if raw else ""

@@ -9,8 +9,18 @@ from chalicelib.cases.models import Case, Message
 from chalicelib.errors import NotFound, StaleVersion
 from chalicelib.store import items, keys
 from chalicelib.store.codec import Item
-from chalicelib.store.cursors import Merged, merge
-from chalicelib.store.table import Page, Table, Write, WriteRefused, put_new, put_version
+from chalicelib.store.cursors import Merged, Stream, interleave, merge
+from chalicelib.store.table import (
+    Page,
+    Table,
+    Write,
+    WriteRefused,
+    delete,
+    put_new,
+    put_version,
+)
+
+HOPS = 20  # merges one behind the other: cases/joining.py allows no more in one case
 
 
 class CaseStore:
@@ -39,6 +49,26 @@ class CaseStore:
         found = self._table.batch_get([keys.case(case_id) for case_id in ids])
         return {stored["id"]: items.model(Case, stored) for stored in found.values()}
 
+    def settled(self, ids: Iterable[str]) -> dict[str, Case]:
+        """Id that was asked for → the case in which it goes on, where cases were merged."""
+        asked = list(dict.fromkeys(ids))
+        known = self.some(asked)
+        ends = {case_id: case_id for case_id in asked if case_id in known}
+        for _ in range(HOPS):
+            further = {known[end].merged_into for end in ends.values()} - {None}
+            missing = [case_id for case_id in further if case_id and case_id not in known]
+            if missing:
+                known |= self.some(missing)
+            if not further:
+                break
+            ends = {i: known[end].merged_into or end for i, end in ends.items()}
+        return {case_id: known[end] for case_id, end in ends.items()}
+
+    def final(self, case_id: str) -> Case:
+        """By id or reference, the case in which it goes on; raises NotFound."""
+        case = self.get(case_id)
+        return self.settled([case.merged_into])[case.merged_into] if case.merged_into else case
+
     def message(self, case_id: str, message_sk: str) -> Message:
         """By the sort key that a reaction carries; raises NotFound."""
         stored = self._table.get((keys.case(case_id)[0], message_sk))
@@ -52,6 +82,36 @@ class CaseStore:
         return self._table.query(
             pk, prefix=keys.MESSAGES, limit=limit, start=start, consistent=True
         )
+
+    def messages_after(self, case_id: str, after: str, limit: int) -> list[Message]:
+        """Entries of a timeline from the time `after` on ("" is the beginning), oldest first."""
+        between = (keys.MESSAGES + after, keys.MESSAGES_END)
+        pk = keys.case(case_id)[0]
+        page = self._table.query(pk, between=between, limit=limit, consistent=True)
+        return [items.model(Message, stored) for stored in page.items]
+
+    def newest(self, case_id: str, limit: int) -> list[Message]:
+        """The newest entries of a timeline, newest first."""
+        pk = keys.case(case_id)[0]
+        page = self._table.query(
+            pk, prefix=keys.MESSAGES, newest_first=True, limit=limit, consistent=True
+        )
+        return [items.model(Message, stored) for stored in page.items]
+
+    def timeline(
+        self, case_ids: Sequence[str], limit: int, positions: dict[str, Any] | None
+    ) -> Merged:
+        """A page of the timelines of several cases as one, oldest first."""
+        streams = [
+            Stream(
+                case_id, self._reader(case_id, limit), lambda item: str(item["sk"]), ("pk", "sk")
+            )
+            for case_id in case_ids
+        ]
+        return interleave(streams, limit, positions, newest_first=False)
+
+    def _reader(self, case_id: str, limit: int) -> Callable[[Any], Page]:
+        return lambda start: self.messages(case_id, limit, start)
 
     def new(self, case: Case) -> list[Write]:
         """Writes that add a case under its reference."""
@@ -68,6 +128,11 @@ class CaseStore:
 
     def new_message(self, message: Message) -> Write:
         return put_new("message", _message_item(message))
+
+    def take_away(self, message: Message) -> Write:
+        """Remove a message that goes elsewhere, if it still is as it was read."""
+        version = message.version
+        return delete("message", message_key(message), "version = :read", read=version)
 
     def change_message(self, message: Message) -> Write:
         return put_version("message", _message_item(message), message.version - 1)
@@ -105,8 +170,12 @@ class CaseStore:
     def _item(self, case: Case) -> dict[str, object]:
         created = items.by_time(case.created_at, case.id)
         spread = keys.shard(case.id, self._shards)
-        lists = {
-            **keys.index(1, f"CUST#{case.customer_id}", created),
+        lists = keys.index(1, f"CUST#{case.customer_id}", created)
+        aside = "MERGED" if case.merged_into else "SPAM" if case.spam else ""
+        if aside:  # in no ordinary list
+            lists |= keys.index(3, f"{aside}#{spread}", created)
+            return items.item(keys.case(case.id), "case", case, **lists)
+        lists |= {
             **keys.index(2, f"STATUS#{case.status}#{spread}", created),
             **keys.index(3, f"CASES#{spread}", created),
             **keys.index(4, f"TEAM#{case.team or ''}#{case.status}", created),

@@ -14,7 +14,9 @@
 | whose address is this? | IDENT#<channel>#<value> | IDENT |
 | settings | SETTINGS | <name> |
 | where the sweep goes on in the bucket | SWEEP | SWEEP |
-| acknowledgements to an address | ACKS#<digest> | <window> |
+| acknowledgements to an address | ACKS#<digest> | ACKS |
+| a one-time code that a number was sent | CODE#<customer>#<digest> | CODE |
+| what was done to a customer's record | CUST#<id> | HIST#<time>#<id> |
 | counts of a day, all cells | COUNTS#<date>#<shard> | <cell>#<hour> |
 | was this case counted, and as what? | CASE#<id> | COUNTED |
 | was this customer counted in this hour? | SEEN#<cell>#<hour> | <customer id> |
@@ -42,7 +44,8 @@ Secondary indexes (all attributes projected):
 |  | DUE#<shard> | <due>#<id> | reactions that are outstanding |
 |  | CUSTOMERS#<shard> | <id> | all customers |
 |  | TRENDS, CAMPAIGNS, QUARANTINE#… | <created>#<id> | those |
-| gsi3 | CASES#<shard> | <created>#<id> | all cases |
+| gsi3 | CASES#<shard> | <created>#<id> | all cases but the next, which no list but gsi1 has |
+|  | SPAM#<shard>, MERGED#<shard> | <created>#<id> | spam; cases that went into others |
 | gsi4 | TEAM#<team>#<status> | <created>#<id> | a team's cases in a state |
 | gsi5 | ASSIGNEE#<e-mail> | <created>#<id> | an agent's cases |
 
@@ -67,6 +70,7 @@ REACT = "REACT#"
 MESSAGES = "MSG#"
 MESSAGES_END = "MSG$"  # sorts behind all of them
 TOLD = "TOLD#"
+HISTORY = "HIST#"
 SEGMENTS = "SEG#"
 PROGRESS = "PROGRESS#"
 SETTINGS = "SETTINGS"
@@ -134,8 +138,16 @@ def settings(name: str) -> Key:
     return SETTINGS, name
 
 
-def acknowledgements(address: str, window: str) -> Key:
-    return f"ACKS#{digest(address)}", window
+def acknowledgements(address: str) -> Key:
+    return f"ACKS#{digest(address)}", "ACKS"
+
+
+def code(customer_id: str, value: str) -> Key:
+    return f"CODE#{customer_id}#{digest(value)}", "CODE"
+
+
+def history(customer_id: str, at: datetime, identifier: str) -> Key:
+    return f"CUST#{customer_id}", f"{HISTORY}{iso(at)}#{identifier}"
 
 
 def counts(date: str, cell: str) -> str:
