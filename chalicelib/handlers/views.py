@@ -15,7 +15,7 @@ from chalicelib.flows.timeline import whole
 from chalicelib.ports import Objects
 
 LINK_SECONDS = 300  # how long a link to a file works
-BODIES = 3_000_000  # characters of long bodies that one answer may carry; Lambda returns 6 MB
+BODIES = 3_000_000  # bytes of long bodies that one answer may carry; Lambda returns 6 MB
 HIDDEN_OF_CASE = {"message_ids", "link_version", "merge", "former_customers"}
 HIDDEN_OF_CUSTOMER = {"open_case", "merge"}
 HIDDEN_OF_DELIVERY = {"send_id", "lease_until", "settle_by", "provider_id"}
@@ -51,6 +51,7 @@ MessageView: type[BaseModel] = _without(
         Field([], description="What to know before trusting it, in words."),
     ),
     truncated=(bool, Field(False, description="Only the first lines of a very long body.")),
+    body_url=(str, Field("", description="Downloads such a body whole, as JSON; five minutes.")),
     original_url=(str, Field("", description="The untouched original; works for five minutes.")),
 )
 
@@ -98,7 +99,7 @@ def message_views(
         entire = message
         if message.body_key and left > 0:
             full = whole(objects(), message)
-            size = len(full.text) + len(full.quoted) + len(full.html)
+            size = sum(len(part.encode()) for part in (full.text, full.quoted, full.html))
             if size <= left:
                 entire, left = full, left - size
         cut = bool(message.body_key) and entire is message
@@ -116,6 +117,8 @@ def _message(message: Message, truncated: bool, objects: Callable[[], Objects]) 
     )
     view["warnings"] = warnings(message)
     view["truncated"] = truncated
+    body = message.body_key if truncated else ""
+    view["body_url"] = objects().signed_url(body, "body.json", LINK_SECONDS) if body else ""
     raw = message.raw_key
     view["original_url"] = objects().signed_url(raw, "original.eml", LINK_SECONDS) if raw else ""
     return view

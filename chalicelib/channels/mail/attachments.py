@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 from chalicelib.channels.models import Attachment
 
@@ -286,11 +287,22 @@ def is_dangerous(name: str, kind: str, content: bytes) -> bool:
     return ole and (b"_\x00V\x00B\x00A\x00" in content or b"V\x00B\x00A\x00" in content)
 
 
-_INSIDE = re.compile(
-    rb"\.(?:exe|scr|js|jse|vbs|vbe|wsf|hta|lnk|bat|cmd|ps1|jar|msi|iso|html?)PK\x01"
-)
+_INSIDE = frozenset(b"exe scr js jse vbs vbe wsf hta lnk bat cmd ps1 jar msi iso htm html".split())
+_ENTRY = b"PK\x01\x02"  # of the central directory; 46 bytes, then the name (APPNOTE 4.3.12)
 
 
 def _risky_zip(content: bytes) -> bool:
-    directory = content[-200_000:]
-    return b"vbaProject.bin" in directory or bool(_INSIDE.search(directory))
+    directory = content[-1_000_000:]
+    return any(
+        name.endswith(b"vbaproject.bin") or name.rpartition(b".")[2] in _INSIDE
+        for name in _names_inside(directory)
+    )
+
+
+def _names_inside(directory: bytes) -> Iterator[bytes]:
+    """The names of a zip's entries, in lower case."""
+    at = directory.find(_ENTRY)
+    while at >= 0:
+        size = int.from_bytes(directory[at + 28 : at + 30], "little")
+        yield directory[at + 46 : at + 46 + size].lower().rstrip(b". ")
+        at = directory.find(_ENTRY, at + 46)
