@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -120,6 +121,28 @@ def test_a_web_form_opens_a_case_that_its_secret_link_follows(system: System) ->
     assert status == 201
     (case,) = system.cases("finn@example.org")
     assert case["message_count"] == 2
+
+
+def test_a_file_is_posted_to_the_bucket_and_hangs_on_the_case(system: System) -> None:
+    content = b"%PDF-1.7 " + bytes(range(256)) * 400
+    asked = {"name": "bill.pdf", "type": "image/png", "bytes": len(content)}
+    status, offer = system.call("POST", "/v1/help/uploads", asked)
+    assert status == 201
+    assert system.post_file(offer["url"], offer["fields"], content + b"more") >= 400
+    assert system.post_file(offer["url"], {**offer["fields"], "key": "mail/x"}, content) >= 400
+    assert system.post_file(offer["url"], offer["fields"], content) == 204
+    form = {"email": "ines@example.org", "text": "My bill", "attachments": [offer["id"]]}
+    status, given = system.call("POST", "/v1/help/cases", form)
+    assert status == 201, given
+    path = f"/v1/cases/{given['reference']}/messages"
+    _, page = system.call("GET", path, who="agent")
+    (file,) = [file for message in page["items"] for file in message["attachments"]]
+    assert (file["name"], file["type"]) == ("bill.pdf", "application/pdf")
+    with urllib.request.urlopen(file["url"], timeout=20) as answer:
+        assert answer.read() == content
+        assert answer.headers["Content-Disposition"].startswith("attachment")
+    status, refused = system.call("POST", "/v1/help/cases", {**form, "text": "Again"})
+    assert (status, refused["fields"][0]["field"]) == (422, "attachments.0")
 
 
 def test_nobody_gets_in_without_signing_in(system: System) -> None:
