@@ -20,6 +20,8 @@ from chalicelib.errors import Unprocessable
 
 MASTODON = "mastodon"
 PUBLIC = frozenset({"public", "unlisted"})
+MENTION_LINK = re.compile(r'<a [^>]{0,500}class="[^"]{0,50}\bmention\b[^>]{0,500}>(.{0,300}?)</a>')
+"""As Mastodon writes a mention or a hashtag: what it leads to says no more than its text."""
 MOST_TEXT = 50_000  # characters
 Link = Annotated[str, Field(pattern=r"^https?://\S+$", max_length=2_000)]
 
@@ -122,7 +124,7 @@ def mention(account: MastodonAccount, entry: Mapping[str, Any], now: datetime) -
         external_id=f"{MASTODON} {account.host} {identifier}",
         sender=Address(name=str(author.get("display_name") or "")[:200], address=handle.lower()),
         subject=str(status.get("spoiler_text") or "")[:200],
-        html=html,
+        html=MENTION_LINK.sub(r"\1", html),
         message_id=network_id(MASTODON, identifier),
         references=(network_id(MASTODON, str(answered)),) if answered else (),
         received_at=min(created, now),

@@ -51,8 +51,12 @@ class MastodonNetwork:
         return str(status["id"])
 
     def mentions(self, after: str) -> list[dict[str, Any]]:
-        """Notifications of mentions behind that id, oldest first; without an id the newest ones."""
-        found = self._api.notifications(types=["mention"], min_id=after or None, limit=PAGE)
+        """Notifications of mentions behind that id, oldest first; without an id the newest ones.
+
+        Raises SendRefused where the token does not hold, SendThrottled, SendUnknown.
+        """
+        with _meaning():
+            found = self._api.notifications(types=["mention"], min_id=after or None, limit=PAGE)
         plain = [_plain(entry) for entry in found]
         return sorted(plain, key=lambda entry: (len(str(entry["id"])), str(entry["id"])))
 
