@@ -32,6 +32,11 @@ RESENT = "resent"  # the same mail, given to SES once more
 BEHIND = "behind"  # a provider whose events come minutes later
 RATES = {LOST: 0.05, RESENT: 0.05, BEHIND: 0.15}
 AGENT = "agent@example.com"
+ADDED_BY_SES = (
+    b"X-SES-Spam-Verdict: PASS\r\nX-SES-Virus-Verdict: PASS\r\n"
+    b"Authentication-Results: amazonses.com; spf=pass; dkim=pass; dmarc=pass\r\n"
+)
+"""What stands above a stored mail: it is all that is known of one whose notice was lost."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,7 @@ class Traffic:
 
     def _mail(self, contact: Contact) -> None:
         fault = self.world.faults.decide(f"{contact.mark}/arrival", (TWICE, LOST, RESENT))
-        raw = self._raw(contact)
+        raw = ADDED_BY_SES + self._raw(contact)
         copies = 2 if fault == RESENT else 1
         for copy in range(copies):
             name = f"ses-{contact.number}-{copy}"
