@@ -5,11 +5,12 @@ SMTP_PORT ?= 2525
 STATE_DIR ?= .state
 STAGE ?= dev
 OUT ?=
+QUEUE ?=
 SEEDS ?= 200
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-fast check format bench simulate parse detect package deploy clean
+.PHONY: help run demo test test-fast check format bench simulate parse detect package deploy redrive clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -53,6 +54,9 @@ package: .venv/installed ## a linted template and a byte-compiled zip in .build/
 
 deploy: package ## STAGE=…: all that AWS needs, mail included
 	$(BIN)/python -m infra.deploy --stage $(STAGE) --package .build/$(STAGE) $(DEPLOY)
+
+redrive: .venv/installed ## STAGE=… QUEUE=mail: dead letters back to their queue; without QUEUE it counts them
+	@$(BIN)/python -m infra.redrive --stage $(STAGE) --queue "$(QUEUE)"
 
 clean: ## forget environments and builds, keep the state of `make run`
 	rm -rf .venv .venv-cloud .build .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -83,3 +83,14 @@ def test_mail_is_sent_from_the_support_domain_only(name: str) -> None:
 def test_a_consumer_reads_its_own_queue_only(function: Function) -> None:
     read = [s["Resource"] for s in statements(function) if "sqs:ReceiveMessage" in s["Action"]]
     assert read == [[{"Fn::GetAtt": [f"{function.queue}Queue", "Arn"]}]]
+
+
+def test_only_the_api_reaches_uploads() -> None:
+    reach = {
+        (function.name, action)
+        for function in FUNCTIONS
+        for statement in statements(function)
+        for action in statement["Action"]
+        if "/uploads/" in json.dumps(statement["Resource"])
+    }
+    assert reach == {("api_handler", f"s3:{verb}Object") for verb in ("Get", "Put", "Delete")}

@@ -138,3 +138,10 @@ def test_environment_names_what_the_functions_read(packaged: Any) -> None:
     assert {"STAGE", "TABLE_NAME", "BUCKET_NAME", "PARAMETER_PATH"} <= set(environment)
     for stem in ("TRIAGE", "ACKNOWLEDGE", "COUNT", "SEND", "PLAN", "NOTIFY", "MAIL"):
         assert environment[f"{stem}_QUEUE_URL"] == {"Ref": f"{stem.capitalize()}Queue"}
+
+
+def test_what_was_uploaded_for_no_message_is_gone_after_a_day(packaged: Any) -> None:
+    bucket = packaged.of_type("AWS::S3::Bucket")["Bucket"]
+    rules = {rule.get("Prefix"): rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
+    assert rules["uploads/"]["ExpirationInDays"] == 1
+    assert "ExpirationInDays" not in rules["mail/"]
