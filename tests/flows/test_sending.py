@@ -174,6 +174,37 @@ def test_an_address_that_no_mail_can_be_made_for_stops_nobody(world: World) -> N
     assert world.waiting("send") == 0
 
 
+def test_a_long_text_is_counted_in_parts_before_it_is_sent(world: World) -> None:
+    world.text_message("My card does not work")
+    world.settle()
+    reply(world, "Please wait. " * 20)
+    world.settle()
+    assert (outbound(world).parts, outbound(world).encoding) == (2, "GSM-7")
+
+
+def test_a_text_of_too_many_parts_is_refused_and_nothing_is_sent(world: World) -> None:
+    world.text_message("My card does not work")
+    world.settle()
+    before = len(world.aws.sms.accepted)
+    world.app.documents.write("channels", {"sms_parts": 2}, None, "test")
+    world.clock.forward(seconds=11)
+    with pytest.raises(Invalid, match="takes 3 text messages of GSM-7, at most 2 are allowed"):
+        reply(world, "a" * 307)
+    with pytest.raises(Invalid, match="takes 3 text messages of UCS-2 because of 'я'"):
+        reply(world, "я" * 135)
+    world.settle()
+    assert len(world.aws.sms.accepted) == before
+
+
+def test_no_file_goes_by_text_message(world: World) -> None:
+    world.text_message("My card does not work")
+    world.settle()
+    file = FileInput(name="a.pdf", content="JVBERi0xLjQK")
+    given = ReplyInput(text="See the file.", attachments=(file,))
+    with pytest.raises(Invalid, match="no files go by sms"):
+        world.app.replying.reply(world.case().id, given, AGENT)
+
+
 class Unsure:
     """A mailer whose answers get lost; the mail goes out if there is one behind it."""
 
