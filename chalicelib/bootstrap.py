@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from chalicelib.customers.service import CustomerService
     from chalicelib.flows.acknowledging import Acknowledging
     from chalicelib.flows.audience import Audiences
+    from chalicelib.flows.batches import Batches
     from chalicelib.flows.calls import Calls
     from chalicelib.flows.casework import Casework
     from chalicelib.flows.chatting import Chatting
@@ -477,6 +478,20 @@ class Application:
             told=self.told,
             clock=self.clock,
             ids=self.ids,
+        )
+
+    @cached_property
+    def batches(self) -> Batches:
+        from chalicelib.flows.batches import Batches
+
+        return Batches(
+            table=self.table,
+            cases=self.cases,
+            campaigns=self.campaigns,
+            ledger=self.ledger,
+            reactions=self.reactions,
+            sending=self.sending,
+            clock=self.clock,
         )
 
     @cached_property

@@ -155,6 +155,25 @@ class CampaignStore:
         found = self._table.batch_get(list(wanted))
         return {wanted[key]: items.model(Told, stored) for key, stored in found.items()}
 
+    def told_of(
+        self, places: Iterable[tuple[str, str]]
+    ) -> tuple[dict[str, Campaign], dict[tuple[str, str], Told]]:
+        """The campaigns, and the entries that exist at (campaign id, customer id), in one read."""
+        wanted = {keys.told(*place): place for place in places}
+        campaigns = {keys.campaign(place[0]): place[0] for place in wanted.values()}
+        found = self._table.batch_get([*campaigns, *wanted])
+        named = {
+            name: items.model(Campaign, found[key])
+            for key, name in campaigns.items()
+            if key in found
+        }
+        told = {
+            place: items.model(Told, found[key])
+            for key, place in wanted.items()
+            if key in found and place[0] in named
+        }
+        return named, told
+
     def everybody_told(self, campaign_id: str) -> Iterator[Told]:
         """The whole ledger of a campaign."""
         pk = keys.campaign(campaign_id)[0]

@@ -139,6 +139,14 @@ class Ledger:
         fields = {"type": "send", "case_id": case_id, "message_sk": message_sk}
         return put_new("send", {"pk": pk, "sk": sk, **fields})
 
+    def sent_as_any(self, send_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """`sent_as` of many, in one read; those that are none of ours are left out."""
+        found = self._table.batch_get([keys.send(send_id) for send_id in send_ids])
+        return {
+            stored["pk"].removeprefix("SEND#"): (stored["case_id"], stored["message_sk"])
+            for stored in found.values()
+        }
+
     def sent_as(self, send_id: str) -> tuple[str, str] | None:
         """(case id, message sort key) of the message that went out under a send id."""
         stored = self._table.get(keys.send(send_id))
