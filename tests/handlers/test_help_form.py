@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.errors import Contended
 from tests.handlers.client import Answer, Api
 from tests.support import BUCKET, World
 
@@ -175,6 +176,22 @@ def test_offers_of_uploads_are_limited_and_write_no_item(api: Api, world: World)
     assert [a.status for a in answers] == [201, 201, 429]
     assert 0 < int(answers[2].headers["Retry-After"]) <= 3600
     assert "UPLOAD#" not in str(world.aws.dynamodb.table("custops").changes)
+
+
+def test_a_death_after_the_upload_was_bound_loses_neither_file_nor_message(
+    api: Api, world: World
+) -> None:
+    class Dying:
+        def accept(self, inbound: object) -> None:
+            raise Contended("it died")
+
+    upload = sent(api, world)
+    desk, intake = world.app.helpdesk, world.app.helpdesk.intake
+    object.__setattr__(desk, "intake", Dying())
+    assert submit(api, attachments=[upload]).status == 503
+    object.__setattr__(desk, "intake", intake)
+    assert submit(api, attachments=[upload]).status == 201
+    assert [file.name for file in files(world)] == ["notes.txt"]
 
 
 # --- twice ----------------------------------------------------------------------------------------
