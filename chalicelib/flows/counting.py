@@ -53,14 +53,30 @@ class Counting:
         if old == new and before is not None:
             self.table.commit(self.reactions.done(reaction))
             return
+        writes = self._steps(case.id, old, new)
+        self.table.commit(self.reactions.done(reaction), self.counts.mark(case.id, after), *writes)
+
+    def _steps(self, case_id: str, old: set[Mark], new: set[Mark]) -> list[Write]:
+        """Writes that take the case out of the old marks and into the new ones.
+
+        A case that goes from one customer to another stays in its cell and hour: what changes there
+        is added up, since a transaction may touch an item only once.
+        """
         present = self.counts.present(old ^ new)
         writes: list[Write] = []
+        sums: dict[tuple[str, str], tuple[int, int]] = {}
         for mark in sorted(old ^ new):
             known = present.get(mark, set())
-            wanted = known | {case.id} if mark in new else known - {case.id}
-            if wanted != known:
-                writes += self.counts.step(mark, known, wanted, self.clock())
-        self.table.commit(self.reactions.done(reaction), self.counts.mark(case.id, after), *writes)
+            wanted = known | {case_id} if mark in new else known - {case_id}
+            if wanted == known:
+                continue
+            writes.append(self.counts.seen(mark, known, wanted, self.clock()))
+            cases, customers = sums.get(mark[:2], (0, 0))
+            cases += len(wanted) - len(known)
+            customers += bool(wanted) - bool(known)
+            sums[mark[:2]] = cases, customers
+        writes += [self.counts.add(*place, *more) for place, more in sums.items() if any(more)]
+        return writes
 
     def _wanted(self, case: Case, before: Counted | None) -> Counted:
         return Counted(

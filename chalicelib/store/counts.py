@@ -70,18 +70,18 @@ class CountStore:
         """Writes that turn a customer's cases in a cell and hour from `before` into `after`."""
         cell, hour, _ = mark
         customers = bool(after) - bool(before)
-        count = update(
-            "count",
-            (keys.counts(hour[:10], cell), f"{cell}#{hour[11:]}"),
-            "ADD cases :c, customers :k",
-            c=len(after) - len(before),
-            k=customers,
-        )
-        return [self._seen(mark, before, after, now), count]
+        count = self.add(cell, hour, len(after) - len(before), customers)
+        return [self.seen(mark, before, after, now), count]
 
-    def _seen(
+    def add(self, cell: str, hour: str, cases: int, customers: int) -> Write:
+        """So many cases and customers more (or fewer) in a cell and hour."""
+        key = (keys.counts(hour[:10], cell), f"{cell}#{hour[11:]}")
+        return update("count", key, "ADD cases :c, customers :k", c=cases, k=customers)
+
+    def seen(
         self, mark: tuple[str, str, str], before: set[str], after: set[str], now: datetime
     ) -> Write:
+        """Keep which cases of a customer are counted there; refused as "seen" after a lost race."""
         pk, sk = keys.seen(*mark)
         if not after:
             return delete("seen", (pk, sk), "cases = :b", b=before)
