@@ -40,15 +40,18 @@ if TYPE_CHECKING:
     from chalicelib.flows.chatting import Chatting
     from chalicelib.flows.contacts import Contacts
     from chalicelib.flows.counting import Counting
+    from chalicelib.flows.deciding import Deciding
     from chalicelib.flows.delivery import Settling
     from chalicelib.flows.detecting import Detecting
     from chalicelib.flows.helpdesk import Helpdesk
     from chalicelib.flows.importing import Importing
     from chalicelib.flows.intake import Intake
     from chalicelib.flows.joining import Joining
+    from chalicelib.flows.learning import Learning
     from chalicelib.flows.links import Links
     from chalicelib.flows.mail import MailIn
     from chalicelib.flows.missed import Missed
+    from chalicelib.flows.modelling import Modelling
     from chalicelib.flows.notifying import Notifying
     from chalicelib.flows.opening import Opening
     from chalicelib.flows.outlets import Outlets
@@ -71,6 +74,8 @@ if TYPE_CHECKING:
     from chalicelib.store.campaigns import CampaignStore
     from chalicelib.store.case_lists import CaseLists
     from chalicelib.store.chats import ChatStore
+    from chalicelib.store.lessons import LessonStore
+    from chalicelib.store.models import ModelStore
     from chalicelib.store.trends import TrendStore
     from chalicelib.trends.service import TrendService
 
@@ -164,6 +169,18 @@ class Application:
         from chalicelib.store.trends import TrendStore
 
         return TrendStore(self.table)
+
+    @cached_property
+    def lessons(self) -> LessonStore:
+        from chalicelib.store.lessons import LessonStore
+
+        return LessonStore(self.table)
+
+    @cached_property
+    def models(self) -> ModelStore:
+        from chalicelib.store.models import ModelStore
+
+        return ModelStore(self.table)
 
     @cached_property
     def cursors(self) -> Cursors:
@@ -320,7 +337,37 @@ class Application:
             customers=self.customers,
             reactions=self.reactions,
             settings=self.documents,
+            deciding=self.deciding,
             comprehend=lambda: self.comprehend,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @cached_property
+    def deciding(self) -> Deciding:
+        from chalicelib.flows.deciding import Deciding
+
+        return Deciding(settings=self.documents, models=self.models, objects=lambda: self.objects)
+
+    @cached_property
+    def learning(self) -> Learning:
+        from chalicelib.flows.learning import Learning
+
+        return Learning(cases=self.cases, lessons=self.lessons)
+
+    @cached_property
+    def modelling(self) -> Modelling:
+        from chalicelib.flows.examples import Examples
+        from chalicelib.flows.modelling import Modelling
+
+        return Modelling(
+            table=self.table,
+            models=self.models,
+            reactions=self.reactions,
+            examples=Examples(self.documents, self.lessons, self.cases, self.learning),
+            deciding=self.deciding,
+            objects=lambda: self.objects,
+            cursors=self.cursors,
             clock=self.clock,
             ids=self.ids,
         )

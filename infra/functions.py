@@ -60,6 +60,9 @@ FUNCTIONS: Final = (
     Function("send", 512, 60, policies.SEND, queue="Send", valve="SendConcurrency"),
     Function("plan_campaign", 512, 300, policies.PLAN_CAMPAIGN, queue="Plan"),
     Function("notify", 512, 60, policies.NOTIFY, queue="Notify", valve="NotifyConcurrency"),
+    # A whole processor, and the longest time that there is: training is plain computing.
+    Function("train", 1769, 900, policies.TRAIN, queue="Train"),
+    Function("train_models", 256, 30, policies.TRAIN_MODELS),
     Function("detect_trends", 512, 120, policies.DETECT_TRENDS),
     # Connect waits for eight seconds; the handler itself gives up sooner.
     Function("answer_call", 512, 8, policies.ANSWER_CALL),

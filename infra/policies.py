@@ -143,11 +143,11 @@ RECEIVE_MAIL: Final = (
 )
 RECEIVE_SMS: Final = (_consume("Sms"), _TABLE, _PARAMETERS, _objects("PutObject", "bodies"))
 RECEIVE_DELIVERY: Final = (_consume("Delivery"), _TABLE)
-FORWARD: Final = (*_STREAM, _post("Triage", "Acknowledge", "Count", "Send", "Plan"))
+FORWARD: Final = (*_STREAM, _post("Triage", "Acknowledge", "Count", "Send", "Plan", "Train"))
 TRIAGE: Final = (
     _consume("Triage"),
     _TABLE,
-    _objects("GetObject", "bodies"),
+    _objects("GetObject", "bodies", "models"),
     _allow(["comprehend:DetectSentiment"], "*"),
 )
 ACKNOWLEDGE: Final = (_consume("Acknowledge"), _TABLE, _PARAMETERS)
@@ -179,6 +179,13 @@ NOTIFY: Final = (
     _TEXT,
 )
 DETECT_TRENDS: Final = (_TABLE,)
+TRAIN_MODELS: Final = (_TABLE,)
+TRAIN: Final = (
+    _consume("Train"),
+    _TABLE,
+    _objects("GetObject", "models"),
+    _objects("PutObject", "models"),
+)
 ANSWER_CALL: Final = (
     _allow(
         ["dynamodb:GetItem", "dynamodb:Query"],
@@ -195,5 +202,16 @@ SWEEP: Final = (
         {"Fn::GetAtt": ["Bucket", "Arn"]},
         condition={"StringLike": {"s3:prefix": ["mail/*"]}},
     ),
-    _post("Mail", "Sms", "Delivery", "Triage", "Acknowledge", "Count", "Send", "Plan", "Notify"),
+    _post(
+        "Mail",
+        "Sms",
+        "Delivery",
+        "Triage",
+        "Acknowledge",
+        "Count",
+        "Send",
+        "Plan",
+        "Notify",
+        "Train",
+    ),
 )

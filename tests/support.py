@@ -242,6 +242,7 @@ HANDLERS: dict[str, Callable[..., Any]] = {
     "send": reactions.send,
     "plan": campaign_events.plan_campaign,
     "notify": campaign_events.notify,
+    "train": reactions.train,
 }
 SCHEDULED = {
     "version": "0",

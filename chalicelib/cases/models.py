@@ -34,6 +34,7 @@ class Topic(Model):
     confidence: float = 0.0
     source: str = ""
     why: str = ""
+    model_version: str = ""  # of the engine that decided
 
 
 class PromiseState(StrEnum):

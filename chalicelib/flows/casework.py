@@ -1,7 +1,7 @@
 """What an agent changes in a case: its state, who looks after it, what it is about.
 
-A change is written with its history entry, and with a new count where the topic was corrected, in
-one transaction: the statistics can never disagree with the case.
+A change is written with its history entry, and with a new count and a lesson where the machine was
+corrected, in one transaction: the statistics can never disagree with the case.
 """
 
 from __future__ import annotations
@@ -56,8 +56,9 @@ class Casework:
         after = changed.case.model_copy(update={"promises": self._clocks(case, changed.case)})
         note = event(after, self.ids.new(), now, "changed", changed.changes, by)
         writes = [self.cases.new_message(note)]
-        if changed.changes.keys() & {"topic", "spam"}:
-            count = Reaction(owner=f"CASE#{case.id}", kind="count", id=self.ids.new())
+        if changed.changes.keys() & {"topic", "spam", "team", "priority"}:
+            data = {"event": self.cases.message_sk(note)}  # of which the machine learns
+            count = Reaction(owner=f"CASE#{case.id}", kind="count", id=self.ids.new(), data=data)
             writes.append(self.reactions.new(count, now + GRACE))
         self.cases.save(after, *writes)
         return after

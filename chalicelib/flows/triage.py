@@ -16,6 +16,7 @@ from chalicelib.cases import rules
 from chalicelib.cases.models import Case, Message, Priority, Topic
 from chalicelib.customers.models import Customer
 from chalicelib.errors import Contended, StaleVersion
+from chalicelib.flows.learning import text_of
 from chalicelib.flows.timeline import event
 from chalicelib.ports import Clock, Comprehend, Ids
 from chalicelib.promises.rules import PromiseSettings, again
@@ -36,9 +37,9 @@ from chalicelib.understanding.models import (
 )
 from chalicelib.understanding.priority import decide_priority
 from chalicelib.understanding.sentiment import comprehend_language, sentiment_text, worth_asking
-from chalicelib.understanding.topics import TopicScorer
 
 if TYPE_CHECKING:
+    from chalicelib.flows.deciding import Deciding
     from chalicelib.store.cases import CaseStore
     from chalicelib.store.customers import CustomerStore
     from chalicelib.store.reactions import ReactionStore
@@ -60,17 +61,17 @@ class Understood:
     text: str
 
 
-@dataclass
+@dataclass(frozen=True)
 class Triage:
     table: Table
     cases: CaseStore
     customers: CustomerStore
     reactions: ReactionStore
     settings: SettingsStore
+    deciding: Deciding
     comprehend: Callable[[], Comprehend]
     clock: Clock
     ids: Ids
-    _scorer: tuple[TopicsSettings, TopicScorer] | None = None
 
     def triage(self, reaction: Reaction, last_try: bool = False) -> None:
         """Understand a case by its message; `last_try` goes on without a service that fails."""
@@ -100,17 +101,10 @@ class Triage:
     ) -> Understood:
         text = f"{message.subject}\n{message.text}" if message.subject else message.text
         language = identify_language(message.text or message.subject)
-        topic = self._topics().score(rules.without_reply_mark(text), language.code)
+        topic = self.deciding.engine().decide(text_of(message), language.code)
         facts = self._facts(case, customer, text, language.code, topic.label or "")
         sentiment = self._sentiment(message.text or message.subject, language, facts, last_try)
         return Understood(language, sentiment, topic, text)
-
-    def _topics(self) -> TopicScorer:
-        """The scorer for the present definitions; built again only when they changed."""
-        definitions = self.settings.read("topics", TopicsSettings)
-        if self._scorer is None or self._scorer[0] != definitions:
-            self._scorer = (definitions, TopicScorer.from_definitions(definitions.topics))
-        return self._scorer[1]
 
     def _sentiment(
         self, text: str, language: Language, facts: PriorityFacts, last_try: bool
@@ -221,6 +215,7 @@ def _topic(decision: TopicDecision) -> Topic:
         confidence=round(decision.confidence, 4),
         source=decision.source,
         why=", ".join(decision.why[:8]),
+        model_version=decision.model_version,
     )
 
 

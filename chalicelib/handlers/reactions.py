@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from chalicelib import bootstrap
 from chalicelib.errors import Unprocessable
 from chalicelib.handlers.events import Failures, each_record
-from chalicelib.observability import correlated
+from chalicelib.observability import correlated, logger
 from chalicelib.store.reactions import Reaction, parse
 
 events = Blueprint(__name__)
@@ -34,12 +34,17 @@ def acknowledge(event: Any) -> Failures:
 
 @events.on_sqs_message(queue_arn="arn:aws:sqs:::CountQueue", batch_size=10)
 def count(event: Any) -> Failures:
-    """Keep the counts in line with the cases, and the cases with customers who were merged."""
+    """Keep the counts in line with the cases, and the cases with customers who were merged; keep
+    what a correction teaches."""
     app = bootstrap.get()
 
     def one(reaction: Reaction, _: int) -> None:
-        whole = reaction.owner.startswith("CUST#")
-        (app.people.repoint if whole else app.counting.count)(reaction)
+        if reaction.owner.startswith("CUST#"):
+            app.people.repoint(reaction)
+            return
+        if reaction.data:
+            app.learning.learn(reaction)
+        app.counting.count(reaction)
 
     return _each(event, one)
 
@@ -49,6 +54,17 @@ def send(event: Any) -> Failures:
     """Send outbound messages."""
     flow = bootstrap.get().sending
     return _each(event, lambda reaction, _: flow.send(reaction))
+
+
+@events.on_sqs_message(queue_arn="arn:aws:sqs:::TrainQueue", batch_size=1)
+def train(event: Any) -> Failures:
+    """Train and measure the model that was asked for."""
+    flow = bootstrap.get().modelling
+    return _each(event, lambda reaction, _: flow.train(reaction, _progress))
+
+
+def _progress(line: str) -> None:
+    logger().info("training", extra={"progress": line})
 
 
 def _each(event: Any, work: Callable[[Reaction, int], None]) -> Failures:

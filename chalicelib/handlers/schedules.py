@@ -31,6 +31,14 @@ def poll_social(event: Any) -> None:
     flush()
 
 
+@events.schedule("rate(1 day)")
+def train_models(event: Any) -> None:
+    """Have a model trained where people taught something since the last one."""
+    model = bootstrap.get().modelling.request_when_taught()
+    logger().info("model asked for" if model else "nothing new to learn")
+    flush()
+
+
 @events.schedule("rate(1 minute)")
 def sweep(event: Any) -> None:
     """Look for what should have happened by now and did not."""

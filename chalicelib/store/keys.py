@@ -34,6 +34,8 @@
 | which message an uploaded file went into | UPLOAD#<key> | UPLOAD |
 | a chat session | CHAT#<id> | CHAT |
 | how far a network's mentions were taken in | NETWORK#<name> | NETWORK |
+| what people taught the machine, by month | LEARN#<month>#<shard> | <time>#<id> |
+| models that were trained, and which is in use | MODELS#<kind> | MODEL#<id>, IN_USE |
 
 Secondary indexes (all attributes projected):
 
@@ -65,6 +67,7 @@ Key = tuple[str, str]
 DUE_SHARDS = 4
 CUSTOMER_SHARDS = 8
 COUNT_SHARDS = 2
+LESSON_SHARDS = 4
 PROGRESS_SHARDS = 16
 REACT = "REACT#"
 MESSAGES = "MSG#"
@@ -75,6 +78,7 @@ SEGMENTS = "SEG#"
 PROGRESS = "PROGRESS#"
 SETTINGS = "SETTINGS"
 SWEEP = ("SWEEP", "SWEEP")
+MODEL = "MODEL#"
 TRENDS = "TRENDS"
 CAMPAIGNS = "CAMPAIGNS"
 QUARANTINE = "QUARANTINE"
@@ -214,6 +218,24 @@ def chat(session_id: str) -> Key:
 
 def network(name: str) -> Key:
     return f"NETWORK#{name}", "NETWORK"
+
+
+def lesson(at: datetime, identifier: str) -> Key:
+    spread = shard(identifier, LESSON_SHARDS)
+    return f"LEARN#{iso(at)[:7]}#{spread}", f"{iso(at)}#{identifier}"
+
+
+def lessons_of_month(month: str) -> list[str]:
+    """Partitions of what was taught in a month such as 2026-11."""
+    return [f"LEARN#{month}#{number}" for number in range(LESSON_SHARDS)]
+
+
+def model(kind: str, model_id: str) -> Key:
+    return f"MODELS#{kind}", f"{MODEL}{model_id}"
+
+
+def model_in_use(kind: str) -> Key:
+    return f"MODELS#{kind}", "IN_USE"
 
 
 def rate(what: str, who: str, window: str) -> Key:

@@ -22,7 +22,7 @@ class Reaction(Model):
     """Something outstanding. `owner` is the partition key of its subject."""
 
     owner: str
-    kind: str  # which queue: triage, acknowledge, count, send, plan
+    kind: str  # which queue: triage, acknowledge, count, send, plan, train
     id: str
     data: dict[str, str] = {}
 

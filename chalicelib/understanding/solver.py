@@ -30,13 +30,15 @@ class Plan(NamedTuple):
     """How long and how fast to learn; the rate falls to 0 in a straight line.
 
     `drop` is the share of a sample's features that is left out at random each time it is seen
-    (Srivastava et al. 2014), `decay` what weights lose a step, in units of the rate."""
+    (Srivastava et al. 2014), `decay` what weights lose a step, in units of the rate. `worth` is
+    how much each sample counts, 1 where it is empty."""
 
     epochs: int
     rate: float
     drop: float = 0.0
     decay: float = 0.0
     seed: int = 0
+    worth: Sequence[float] = ()
 
 
 class Step(NamedTuple):
@@ -76,6 +78,7 @@ def steps(samples: Sequence[Sample], plan: Plan, tell: Callable[[str], None]) ->
             kept = [
                 (f, v * scale) for f, v in pairs if not plan.drop or chance.random() >= plan.drop
             ]
+            rate *= plan.worth[index] if plan.worth else 1.0
             yield Step(number, rate, index, [f for f, _ in kept], [v for _, v in kept])
             number += 1
         tell(f"epoch {epoch} of {plan.epochs}")

@@ -45,11 +45,12 @@ _TEMPERATURES = tuple(0.4 + 0.1 * i for i in range(27))
 
 
 class Example(Model):
-    """A labelled text. `language` is ISO 639-1, or "und"."""
+    """A labelled text. `language` is ISO 639-1, or "und"; `worth` how much its label counts."""
 
     text: str
     label: str
     language: str = "und"
+    worth: float = 1.0
 
 
 class TrainingReport(Model):
@@ -119,7 +120,9 @@ def _agreed(
     agreed: list[Example] = []
     contradictions: list[tuple[str, tuple[str, ...]]] = []
     for same in by_text.values():
-        votes = Counter(example.label for example in same)
+        votes: Counter[str] = Counter()
+        for example in same:
+            votes[example.label] += round(100 * example.worth)
         if len(votes) > 1:
             contradictions.append((same[0].text, tuple(votes)))
         winner = votes.most_common(1)[0][0]
@@ -167,13 +170,14 @@ def _fit(
     rarity = _rarity(counted)
     slots = {key: slot for slot, key in enumerate(rarity)}
     samples = [_sample(counts, rarity, slots) for counts in counted]
-    plan = Plan(_epochs(len(examples)), rate=5.0, drop=0.4)
+    worth = [example.worth for example in examples]
+    plan = Plan(_epochs(len(examples)), rate=5.0, drop=0.4, worth=worth)
     weights = solver(samples, wanted, len(slots), len(labels), plan, lambda s: tell(f"letters {s}"))
     letters = _letter_parts(rarity, weights, len(labels))
     vectors = [
         table.embed(example.text, example.language) if table else None for example in examples
     ]
-    meaning = _vector_parts(vectors, wanted, len(labels), table, solver, tell)
+    meaning = _vector_parts(vectors, wanted, worth, len(labels), table, solver, tell)
     about = About(
         labels=labels,
         features=len(letters[0]),
@@ -237,6 +241,7 @@ class _Meaning(NamedTuple):
 def _vector_parts(
     vectors: Sequence[Vector | None],
     wanted: Sequence[int],
+    worth: Sequence[float],
     classes: int,
     table: VectorTable | None,
     solver: Solver,
@@ -244,18 +249,22 @@ def _vector_parts(
 ) -> _Meaning:
     if table is None:
         return _Meaning(array("f"), array("f"), array("b"), ())
-    known = [(vector, label) for vector, label in zip(vectors, wanted, strict=True) if vector]
+    told = zip(vectors, wanted, worth, strict=True)
+    known = [(vector, label, counts) for vector, label, counts in told if vector]
     everywhere = range(table.dimensions)
     weights = solver(
-        [(everywhere, vector) for vector, _ in known],
-        [label for _, label in known],
+        [(everywhere, vector) for vector, _, _ in known],
+        [label for _, label, _ in known],
         table.dimensions,
         classes,
-        Plan(_epochs(len(known)), rate=6.0, decay=1e-5),
+        Plan(_epochs(len(known)), rate=6.0, decay=1e-5, worth=[counts for _, _, counts in known]),
         lambda line: tell(f"vectors {line}"),
     )
     rows = array("f", [weights.rows[i][label] for label in range(classes) for i in everywhere])
-    chosen = [_spread_out([v for v, mine in known if mine == label]) for label in range(classes)]
+    chosen = [
+        _spread_out([vector for vector, mine, _ in known if mine == label])
+        for label in range(classes)
+    ]
     prototypes = array(
         "b", [round(127 * value) for many in chosen for vector in many for value in vector]
     )

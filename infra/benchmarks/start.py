@@ -33,6 +33,8 @@ FUNCTIONS = {
     "send": ("chalicelib.handlers.reactions", ("dynamodb", "ssm", "sesv2")),
     "plan_campaign": ("chalicelib.handlers.campaign_events", ("dynamodb", "s3", "sqs", "sesv2")),
     "notify": ("chalicelib.handlers.campaign_events", ("dynamodb", "s3", "sesv2")),
+    "train": ("chalicelib.handlers.reactions", ("dynamodb", "s3")),
+    "train_models": ("chalicelib.handlers.schedules", ("dynamodb",)),
     "detect_trends": ("chalicelib.handlers.schedules", ("dynamodb",)),
     "sweep": ("chalicelib.handlers.schedules", ("dynamodb", "s3", "sqs")),
 }
@@ -44,6 +46,8 @@ FLOWS = {
     "acknowledge": "replying",
     "count": "counting",
     "send": "sending",
+    "train": "modelling",
+    "train_models": "modelling",
     "detect_trends": "detecting",
     "sweep": "sweeping",
     "plan_campaign": "outreach",

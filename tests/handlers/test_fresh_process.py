@@ -22,6 +22,8 @@ MODULES = {
     "acknowledge": "reactions",
     "count": "reactions",
     "send": "reactions",
+    "train": "reactions",
+    "train_models": "schedules",
     "detect_trends": "schedules",
     "sweep": "schedules",
 }

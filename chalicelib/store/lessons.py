@@ -1,0 +1,39 @@
+"""What people taught the machine: one item a correction, in partitions of a month."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+
+from chalicelib.store import items, keys
+from chalicelib.store.table import Table, put
+from chalicelib.understanding.lessons import Lesson, LessonKind
+
+MONTHS = 24  # what is older is not learnt from any more
+
+
+class LessonStore:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def add(self, lesson: Lesson) -> None:
+        """Keep it; the same one again changes nothing."""
+        key = keys.lesson(lesson.at, lesson.id)
+        self._table.commit(put("lesson", items.item(key, "lesson", lesson)))
+
+    def newest(self, kind: LessonKind, now: datetime, most: int) -> list[Lesson]:
+        """The newest lessons of that kind, newest first, from the last MONTHS months."""
+        return list(islice(self._back(kind, now), most))
+
+    def _back(self, kind: LessonKind, now: datetime) -> Iterator[Lesson]:
+        month = now
+        for _ in range(MONTHS):
+            found = [
+                items.model(Lesson, stored)
+                for partition in keys.lessons_of_month(f"{month:%Y-%m}")
+                for stored in self._table.query_all(partition)
+                if stored["kind"] == kind
+            ]
+            yield from sorted(found, key=lambda lesson: (lesson.at, lesson.id), reverse=True)
+            month = month.replace(day=1) - timedelta(days=1)
