@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from chalicelib.access.rules import Signer
 from chalicelib.base import to_utc
 from chalicelib.campaigns import rules, texts
-from chalicelib.campaigns.models import Campaign, MailText, Offer, Purpose
+from chalicelib.campaigns.models import Campaign, MailText, Offer
 from chalicelib.channels.models import Channel
 from chalicelib.channels.settings import ChannelSettings
-from chalicelib.customers.models import ConsentStatus, Customer
-from chalicelib.customers.rules import address_on, opted_out
+from chalicelib.customers.models import ConsentPurpose, Customer
+from chalicelib.customers.rules import address_on, agreed, opted_out
 from chalicelib.errors import Forbidden
 from chalicelib.routing.rules import met
 from chalicelib.store.counts import hour_name
@@ -121,11 +121,10 @@ PRECEDENCE = ("opted_out", "no_consent", "suppressed", "missing_field", "no_addr
 
 def hindrance(campaign: Campaign, customer: Customer, channel: Channel, language: str) -> str:
     """Why a customer cannot be told on a channel, "" where they can."""
-    if opted_out(customer, channel):
+    purpose = ConsentPurpose(campaign.purpose)
+    if opted_out(customer, channel, purpose):
         return "opted_out"
-    consent = customer.consent.get(channel)
-    agreed = consent is not None and consent.status == ConsentStatus.OPTED_IN
-    if campaign.purpose == Purpose.MARKETING and not agreed:
+    if purpose == ConsentPurpose.MARKETING and not agreed(customer, channel, purpose):
         return "no_consent"
     if not address_on(customer, channel):
         known = any(identity.channel == channel for identity in customer.identities)
