@@ -17,7 +17,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from infra.local import front, outbox, text_routes
+from infra.local import front, mastodon_routes, outbox, text_routes
 from infra.local.amazon import Boto3Amazon
 from infra.local.children import settle
 from infra.local.comprehend.service import comprehend
@@ -25,6 +25,7 @@ from infra.local.courier import Courier
 from infra.local.journal import Journal
 from infra.local.layout import Layout
 from infra.local.mail_door import Intake, serve_smtp
+from infra.local.mastodon import MastodonDoor
 from infra.local.memory import Memory
 from infra.local.protocol import AwsError, TargetService, rest_error
 from infra.local.ses import api as ses_api
@@ -78,6 +79,8 @@ async def serve(layout: Layout, options: argparse.Namespace) -> None:
     )
 
     local = [*outbox.routes(memory), *text_routes.routes(texts)]
+    network = MastodonDoor(memory, f"http://{HOST}:{options.port}{mastodon_routes.BASE}")
+    local += mastodon_routes.routes(network)
     outer = front.application(front.Front(stack, options.port), local)
     inner = services([comprehend(), texts.service()], ses_api.routes(office))
     runners = [await _listen(outer, options.port), await _listen(inner, options.aws_port)]

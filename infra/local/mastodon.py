@@ -111,7 +111,7 @@ class MastodonDoor:
         identifier = self._next()
         at = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
         lines = [html.escape(line) for line in text.split("\n")]
-        status = {
+        status: dict[str, Any] = {
             "id": identifier,
             "created_at": at,
             "in_reply_to_id": answers or None,

@@ -15,7 +15,7 @@ from aiohttp import web
 from infra.local.memory import Delivered, Memory
 from infra.local.problem import invalid
 
-CHANNELS = ("email", "sms")
+CHANNELS = ("email", "sms", "social")
 DEFAULT_LIMIT, MAX_LIMIT, PAGE_LIMIT = 100, 1000, 100
 REFRESH = 5  # seconds
 SECURITY = {
@@ -33,7 +33,7 @@ def routes(memory: Memory) -> list[web.RouteDef]:
     async def listing(request: web.Request) -> web.Response:
         channel, limit = request.query.get("channel", ""), request.query.get("limit", "")
         if channel and channel not in CHANNELS:
-            return invalid("channel", "must be email or sms")
+            return invalid("channel", "must be email, sms or social")
         if limit and not (limit.isascii() and limit.isdigit() and 1 <= int(limit) <= MAX_LIMIT):
             return invalid("limit", f"must be a number from 1 to {MAX_LIMIT}")
         to = request.query.get("to", "").strip()
@@ -82,7 +82,12 @@ def page_html(items: list[Delivered], channel: str, to: str, *, still: bool = Fa
         refresh, toggle = "", f'<a href="{here}">Refresh every {REFRESH} seconds</a>'
     options = "".join(
         f'<option value="{value}"{" selected" if value == channel else ""}>{label}</option>'
-        for value, label in (("", "All channels"), ("email", "E-mail"), ("sms", "SMS"))
+        for value, label in (
+            ("", "All channels"),
+            ("email", "E-mail"),
+            ("sms", "SMS"),
+            ("social", "Social"),
+        )
     )
     return f"""<!doctype html>
 <html lang="en">
@@ -121,7 +126,7 @@ def _article(item: Delivered) -> str:
         if headers
         else ""
     )
-    label = {"email": "E-mail", "sms": "SMS"}.get(item.channel, item.channel)
+    label = {"email": "E-mail", "sms": "SMS", "social": "Social"}.get(item.channel, item.channel)
     return f"""<article>
 <p class="line"><span class="channel">{escape(label)}</span>{case}
 <time datetime="{escape(item.at)}">{escape(item.at[:19].replace("T", " "))} UTC</time></p>

@@ -150,6 +150,7 @@ def _prepare(
     if restored:
         progress.done(f"{steps.renew_stream_mappings(ports)} stream mapping(s) renewed")
     steps.prepare_mail(outputs, ports)
+    steps.prepare_network(outputs, ports)
     steps.create_logins(layout, outputs, ports)
     progress.done("mail identity and demo logins prepared")
     deployed_at = time.time()
@@ -176,6 +177,7 @@ def _announce(layout: Layout, ports: Ports) -> None:
         ("outbox", f"{ports.public}/local/outbox.html"),
         ("mail in", f"smtp://127.0.0.1:{ports.smtp} (any recipient)"),
         ("SMS in", f"POST {ports.public}/local/sms " + '{"from","to","text"}'),
+        ("mentions in", f"POST {ports.public}/local/mastodon/mentions " + '{"from","text"}'),
         ("logs", str(layout.logs)),
         *read_json(layout.logins).items(),
     ]

@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from infra.local import mastodon, mastodon_routes
 from infra.local.amazon import make_client
 from infra.local.layout import Layout, checkpoint_time, read_json, write_json
 from infra.local.processes import HOST, Ports, tool_environment
@@ -30,7 +31,8 @@ LOGINS = {"admin@example.com": "admin", "lead@example.com": "lead", "agent@examp
 SOURCES = ("app.py", "requirements.txt", ".chalice", "chalicelib", "infra")
 HEALTH = "/v1/health"
 WARM_CALLS = 4
-NO_EVENTS = ("APIHandler", "Authorize", "authorize")  # functions that no event starts
+NO_EVENTS = ("APIHandler", "Authorize", "authorize", "AnswerCall", "answer_call")
+"""Functions that no event without records starts."""
 SIGNED_IN = "/v1/me"
 SCHEDULED = {
     "version": "0",
@@ -170,13 +172,46 @@ def prepare_mail(outputs: dict[str, str], ports: Ports) -> None:
     )
 
 
+def prepare_network(outputs: dict[str, str], ports: Ports) -> None:
+    """Connect the support account of the small Mastodon, unless somebody set up another one."""
+    ssm = make_client("ssm", ports.cloud_url)
+    name = f"/custops/{STAGE}/mastodon-token"
+    ssm.put_parameter(Name=name, Value=mastodon.TOKEN, Type="SecureString", Overwrite=True)
+    instance = {"S": f"{ports.public}{mastodon_routes.BASE}"}
+    account = {"M": {"instance": instance, "account": {"S": mastodon.ACCOUNT}}}
+    table = make_client("dynamodb", ports.cloud_url)
+    key = {"pk": {"S": "SETTINGS"}, "sk": {"S": "channels"}}
+    fresh = {
+        "type": {"S": "settings"},
+        "document": {"M": {"mastodon": account}},
+        "version": {"N": "1"},
+        "updated_by": {"S": "make run"},
+    }
+    where = {"TableName": outputs["TableName"]}
+    condition = "attribute_not_exists(pk)"
+    if _unless_there(
+        table, "put_item", **where, Item={**key, **fresh}, ConditionExpression=condition
+    ):
+        return
+    # The last run may have had another port.
+    _unless_there(
+        table,
+        "update_item",
+        **where,
+        Key=key,
+        UpdateExpression="SET document.mastodon.instance = :here",
+        ConditionExpression="begins_with(document.mastodon.instance, :local)",
+        ExpressionAttributeValues={":here": instance, ":local": {"S": f"http://{HOST}:"}},
+    )
+
+
 def _unless_there(client: Any, method: str, **arguments: Any) -> bool:
     """Create; False when it exists already."""
     from botocore.exceptions import ClientError
 
     existing = {
         "AlreadyExistsException", "ConflictException",
-        "UsernameExistsException", "GroupExistsException",
+        "UsernameExistsException", "GroupExistsException", "ConditionalCheckFailedException",
     }  # fmt: skip
     try:
         getattr(client, method)(**arguments)
