@@ -26,6 +26,8 @@ MODULES = {
     "train_models": "schedules",
     "detect_trends": "schedules",
     "sweep": "schedules",
+    "poll_social": "schedules",
+    "answer_call": "calls",
 }
 SCRIPT = """
 import importlib, json, sys
@@ -56,6 +58,8 @@ def test_a_handler_runs_from_its_raw_event_without_app(name: str) -> None:
         assert len(outcome["answer"]["batchItemFailures"]) == 1
     elif name.startswith("receive"):
         assert outcome["answer"] == {"batchItemFailures": []}
+    if name == "answer_call":
+        assert outcome["answer"]["known"] == "no"
     if name == "receive_mail":
         assert outcome["cases"] == ["Charged twice"]
     if name == "receive_sms":
