@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from chalicelib.store.lessons import LessonStore
     from chalicelib.store.settings import SettingsStore
 
-# Together what plain Python trains and measures on within a quarter of an hour.
-MOST_CORRECTIONS, MOST_CONFIRMED, MOST_DEFINED = 6_000, 1_000, 1_500
+MOST_CORRECTIONS, MOST_CONFIRMED, MOST_DEFINED = 7_000, 1_000, 2_000
 CONFIRMED_WORTH = 0.3
 PAGE = 100
 SOLVED = (CaseStatus.RESOLVED, CaseStatus.CLOSED)

@@ -25,6 +25,7 @@ from chalicelib.store import items
 from chalicelib.store.reactions import Reaction
 from chalicelib.store.table import WriteRefused
 from chalicelib.understanding import judging
+from chalicelib.understanding.budget import Affordable, affordable
 from chalicelib.understanding.combined import CombinedEngine
 from chalicelib.understanding.judging import Judged, Split
 from chalicelib.understanding.learned import LearnedEngine
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     from chalicelib.store.table import Table
 
 GRACE = timedelta(hours=2)  # beyond what a queue does by itself about a training that died
-CURVE_MOST = 2_000  # examples up to which there is time for a learning curve
 SIGN_OF_LIFE = 5.0  # seconds
 _MOST_TOLD, _LONGEST_TOLD = 50, 300
 Tell = Callable[[str], None]
@@ -133,10 +133,10 @@ class Modelling:
             return
         started = time.perf_counter()
         asked = self.models.get(reaction.data["model"])
-        taught = self.examples.taught(self.clock())
-        tell(f"{len(taught)} examples")
+        found = affordable(self.examples.taught(self.clock()))
+        tell(f"{len(found.taught)} examples")
         try:
-            model, promote = self._trained(asked, taught, tell)
+            model, promote = self._trained(asked, found, tell)
         except ValueError as error:
             model, promote = _failed(asked, str(error)), False
         taken = {"seconds": round(time.perf_counter() - started, 2), "trained_at": self.clock()}
@@ -144,14 +144,13 @@ class Modelling:
         kept = self._keep(model, promote, reaction)
         tell(f"{kept.state}: {kept.reason}")
 
-    def _trained(
-        self, asked: TopicModel, taught: Sequence[Taught], tell: Tell
-    ) -> tuple[TopicModel, bool]:
+    def _trained(self, asked: TopicModel, found: Affordable, tell: Tell) -> tuple[TopicModel, bool]:
         """The record of the trained model, and whether to use it; raises ValueError."""
+        taught = found.taught
         dated = [one.at for one in taught if one.at]
         if not dated:
             raise ValueError("no topic was corrected, or confirmed by an agent, as yet")
-        measured = self._measured(taught, tell)
+        measured = self._measured(found, tell)
         final = train([one.example for one in taught], shipped_table(), tell=_now_and_then(tell))
         version = LearnedEngine.from_bytes(final.data, None).model_version
         key = f"models/topic/{version}.bin"
@@ -160,7 +159,7 @@ class Modelling:
         self.objects().put(_words_key(asked.id), json.dumps(said).encode(), "application/json")
         comparison = judging.compare(judging.paired(measured.judged, self._in_use(measured.judged)))
         decided = judging.verdict(comparison)
-        found = judging.doubts(measured.judged)
+        doubts = judging.doubts(measured.judged)
         fields: dict[str, Any] = {
             "state": ModelState.REFUSED,
             "reason": decided.reason,
@@ -175,19 +174,19 @@ class Modelling:
             "comparison": comparison,
             "curve": measured.curve,
             "contradictions": _contradictions(final),
-            "doubts": judging.shown(found),
-            "suspicious": judging.suspicious(measured.judged, found),
+            "doubts": judging.shown(doubts),
+            "suspicious": judging.suspicious(measured.judged, doubts),
         }
         return asked.model_copy(update=fields), decided.promote
 
-    def _measured(self, taught: Sequence[Taught], tell: Tell) -> _Measured:
+    def _measured(self, found: Affordable, tell: Tell) -> _Measured:
         """What models that were not taught them say about the texts that are held out."""
-        procedure, splits = judging.splits(taught)
+        procedure, splits = judging.splits(found.taught, found.groups)
         judged: list[Judged] = []
         curve: tuple[CurvePoint, ...] = ()
         for number, split in enumerate(splits, 1):
             said = self._judged(split.learn, split.held_out)
-            if number == 1 and said and len(split.learn) <= CURVE_MOST:
+            if number == 1 and said and found.curve:
                 curve = self._curve(split, said)
             judged += said
             tell(f"held-out part {number} of {len(splits)}: {len(said)} texts judged")

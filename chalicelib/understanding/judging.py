@@ -64,7 +64,7 @@ class Verdict(NamedTuple):
     reason: str
 
 
-def splits(taught: Sequence[Taught]) -> tuple[str, list[Split]]:
+def splits(taught: Sequence[Taught], most_groups: int = GROUPS) -> tuple[str, list[Split]]:
     """How texts are held out, in words, and what to learn and to hold out. Definitions are always
     learnt. Empty where all dated examples are of one customer."""
     dated = sorted((one for one in taught if one.at), key=lambda one: (str(one.at), one.id))
@@ -73,7 +73,7 @@ def splits(taught: Sequence[Taught]) -> tuple[str, list[Split]]:
         late = _newest(always, dated)
         if late.held_out:
             return "the newest texts, of customers who are not learnt from", [late]
-    groups = _groups(dated)
+    groups = _groups(dated, most_groups)
     if len(groups) < 2:
         return "nothing could be held out: there is but one customer", []
     found = [
@@ -94,11 +94,11 @@ def _newest(always: list[Taught], dated: Sequence[Taught]) -> Split:
     return Split([*always, *learn], held_out)
 
 
-def _groups(dated: Sequence[Taught]) -> list[list[Taught]]:
+def _groups(dated: Sequence[Taught], most: int) -> list[list[Taught]]:
     by_customer: dict[str, list[Taught]] = defaultdict(list)
     for one in dated:
         by_customer[one.customer].append(one)
-    groups: list[list[Taught]] = [[] for _ in range(min(GROUPS, len(by_customer)))]
+    groups: list[list[Taught]] = [[] for _ in range(min(most, len(by_customer)))]
     for mine in sorted(by_customer.values(), key=len, reverse=True):
         min(groups, key=len).extend(mine)
     return groups

@@ -171,7 +171,7 @@ def _fit(
     slots = {key: slot for slot, key in enumerate(rarity)}
     samples = [_sample(counts, rarity, slots) for counts in counted]
     worth = [example.worth for example in examples]
-    plan = Plan(_epochs(len(examples)), rate=5.0, drop=0.4, worth=worth)
+    plan = Plan(epochs(len(examples)), rate=5.0, drop=0.4, worth=worth)
     weights = solver(samples, wanted, len(slots), len(labels), plan, lambda s: tell(f"letters {s}"))
     letters = _letter_parts(rarity, weights, len(labels))
     vectors = [
@@ -189,7 +189,8 @@ def _fit(
     return _Fit(LearnedEngine(about, parts, table, "in training"), about, parts)
 
 
-def _epochs(count: int) -> int:
+def epochs(count: int) -> int:
+    """How often each of so many texts is learnt from."""
     return max(10, min(25, 30_000 // max(1, count)))
 
 
@@ -257,7 +258,7 @@ def _vector_parts(
         [label for _, label, _ in known],
         table.dimensions,
         classes,
-        Plan(_epochs(len(known)), rate=6.0, decay=1e-5, worth=[counts for _, _, counts in known]),
+        Plan(epochs(len(known)), rate=6.0, decay=1e-5, worth=[counts for _, _, counts in known]),
         lambda line: tell(f"vectors {line}"),
     )
     rows = array("f", [weights.rows[i][label] for label in range(classes) for i in everywhere])
