@@ -21,7 +21,7 @@ from chalicelib.access.rules import Signer, reply_token
 from chalicelib.base import Model
 from chalicelib.cases import rules
 from chalicelib.cases.models import Case, CaseStatus, Message, MessageKind, Participant
-from chalicelib.channels.models import Address, Channel, Disposition, InboundMessage
+from chalicelib.channels.models import Channel, Disposition, InboundMessage
 from chalicelib.channels.settings import ChannelSettings
 from chalicelib.customers import trust
 from chalicelib.customers.models import Customer
@@ -329,31 +329,8 @@ class Intake:
         )
 
     def _people(self, scene: Scene, asks: bool) -> list[Participant]:
-        """Who takes part by this message; its sender too, as a copy unless it is their case."""
-        inbound, sender = scene.inbound, scene.inbound.sender
-        channel = Channel.EMAIL if "@" in sender.address else inbound.channel
-        people = []
-        if sender.address:
-            copy = not asks and channel == Channel.EMAIL
-            people.append(
-                Participant(channel=channel, address=sender.address, name=sender.name, cc=copy)
-            )
-        if inbound.channel == Channel.EMAIL:
-            others = [a for a in (*inbound.recipients, *inbound.cc) if not self._ours(scene, a)]
-            people += [
-                Participant(channel=Channel.EMAIL, address=a.address, name=a.name, cc=True)
-                for a in others
-                if a.address and a.address != inbound.sender.address
-            ]
-        return people
-
-    def _ours(self, scene: Scene, address: Address) -> bool:
         ours = {self.support_address.lower(), *(a.lower() for a in scene.settings.addresses)}
-        local, _, domain = address.address.lower().partition("@")
-        if f"{local.partition('+')[0]}@{domain}" in ours:
-            return True
-        # What the envelope was addressed to is ours: the mail could not have reached us otherwise.
-        return address.address.lower() in scene.inbound.headers.get("x-envelope-to", "").split()
+        return senders.people(scene.inbound, ours, asks)
 
     def _entry(self, scene: Scene, case: Case, sender: Sender) -> Message:
         stored = store_files(self.objects, scene.inbound)

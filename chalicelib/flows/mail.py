@@ -20,6 +20,7 @@ from chalicelib.customers.trust import ENVELOPE_SENDER
 from chalicelib.errors import NotFound, Unprocessable
 from chalicelib.flows.intake import Receipt
 from chalicelib.flows.replay import Order
+from chalicelib.flows.senders import ENVELOPE_RECIPIENTS
 from chalicelib.ports import Clock, Objects
 from chalicelib.store.quarantine import Quarantined
 
@@ -101,7 +102,11 @@ class MailIn:
             self.table.commit(fate)
             return Receipt(fate="bounce")
         if notice.source is not None:
-            known = {**inbound.headers, ENVELOPE_SENDER: notice.source}
+            known = {
+                **inbound.headers,
+                ENVELOPE_SENDER: notice.source,
+                ENVELOPE_RECIPIENTS: " ".join(notice.recipients).lower(),
+            }
             inbound = inbound.model_copy(update={"headers": known})
         return self.staff.take_in(inbound)
 

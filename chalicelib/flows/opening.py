@@ -173,7 +173,7 @@ class Opening:
     def _customer(self, given: NewCase) -> Known:
         if given.customer is None:
             try:
-                return Known(self.customers.get(given.customer_id), [])
+                return Known(self.customers.final(given.customer_id), [])
             except NotFound as error:
                 raise Invalid.field("customer_id", "there is no such customer") from error
         person = given.customer

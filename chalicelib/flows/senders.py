@@ -17,8 +17,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from chalicelib.cases import rules
-from chalicelib.cases.models import Author, AuthorType, Case
-from chalicelib.channels.models import InboundMessage
+from chalicelib.cases.models import Author, AuthorType, Case, Participant
+from chalicelib.channels.models import Channel, InboundMessage
 from chalicelib.customers import rules as customer_rules
 from chalicelib.customers import trust
 from chalicelib.customers.models import Customer, Identity, LikelyMatch
@@ -27,6 +27,9 @@ from chalicelib.store.table import Write
 
 if TYPE_CHECKING:
     from chalicelib.store.customers import CustomerStore
+
+
+ENVELOPE_RECIPIENTS = "x-envelope-to"  # the header in which the mail door says who got it
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,33 @@ def joining(claim: Claimed, case: Case, ids: Ids, now: datetime, read: Read) -> 
     match = LikelyMatch(customer_id=case.customer_id, reason=reason)
     fresh = _fresh(inbound, ids, now).model_copy(update={"likely_match": match})
     return _new(inbound, fresh, claim.identity)
+
+
+def people(inbound: InboundMessage, ours: set[str], asks: bool) -> list[Participant]:
+    """Who takes part by a message; its sender too, as a copy unless it is their case (`asks`)."""
+    sender = inbound.sender
+    channel = Channel.EMAIL if "@" in sender.address else inbound.channel
+    found = []
+    if sender.address:
+        copy = not asks and channel == Channel.EMAIL
+        found.append(
+            Participant(channel=channel, address=sender.address, name=sender.name, cc=copy)
+        )
+    if inbound.channel == Channel.EMAIL:
+        # What the envelope was addressed to is ours: it could not have reached us otherwise.
+        own = ours | set(inbound.headers.get(ENVELOPE_RECIPIENTS, "").split())
+        found += [
+            Participant(channel=Channel.EMAIL, address=a.address, name=a.name, cc=True)
+            for a in (*inbound.recipients, *inbound.cc)
+            if a.address and a.address != sender.address and not _is_one_of(a.address, own)
+        ]
+    return found
+
+
+def _is_one_of(address: str, own: set[str]) -> bool:
+    """Whether it is one of those addresses, also with a tag behind a plus sign."""
+    local, _, domain = address.lower().partition("@")
+    return address.lower() in own or f"{local.partition('+')[0]}@{domain}" in own
 
 
 Read = Callable[[str], Customer]

@@ -77,7 +77,7 @@ class Triage:
         """Understand a case by its message; `last_try` goes on without a service that fails."""
         case = self.cases.get(reaction.case_id)
         message = self.cases.message(case.id, reaction.data["message"])
-        customer = self.customers.get(case.customer_id)
+        customer = self.customers.final(case.customer_id)
         if not self.reactions.exists(reaction):
             return  # done before: ask no paid service again
         understood = self._understand(case, message, customer, last_try)

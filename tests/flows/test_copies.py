@@ -64,6 +64,13 @@ def test_a_copy_that_bounces_is_left_out_and_does_not_fail_the_message(copied: W
     assert recipients(copied) == {"ana@example.org", "cy@example.net"}
 
 
+def test_an_address_of_ours_that_is_in_no_setting_is_not_copied_in(world: World) -> None:
+    world.mail(to="Help <help@example.com>")
+    world.settle()
+    reply(world, ReplyInput(text="It is on its way."))
+    assert recipients(world) == {"ana@example.org"}
+
+
 def test_a_mail_has_at_most_fifty_recipients(world: World) -> None:
     many = ", ".join(f"p{number}@example.net" for number in range(80))
     world.mail(headers={"Cc": many})
