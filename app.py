@@ -5,6 +5,7 @@ from __future__ import annotations
 from chalice import Chalice
 
 from chalicelib.handlers import (
+    api_articles,
     api_campaigns,
     api_cases,
     api_contacts,
@@ -36,6 +37,7 @@ for api in (
     api_customers,
     api_help,
     api_links,
+    api_articles,
     api_contacts,
     api_trends,
     api_models,

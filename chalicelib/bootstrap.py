@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from chalicelib.channels.settings import ChannelSettings
     from chalicelib.customers.service import CustomerService
     from chalicelib.flows.acknowledging import Acknowledging
+    from chalicelib.flows.answering import Answering
     from chalicelib.flows.audience import Audiences
+    from chalicelib.flows.authoring import Authoring
     from chalicelib.flows.batches import Batches
     from chalicelib.flows.calls import Calls
     from chalicelib.flows.casework import Casework
@@ -45,9 +47,11 @@ if TYPE_CHECKING:
     from chalicelib.flows.detecting import Detecting
     from chalicelib.flows.helpdesk import Helpdesk
     from chalicelib.flows.importing import Importing
+    from chalicelib.flows.indexing import Indexing
     from chalicelib.flows.intake import Intake
     from chalicelib.flows.joining import Joining
     from chalicelib.flows.learning import Learning
+    from chalicelib.flows.library import Library
     from chalicelib.flows.links import Links
     from chalicelib.flows.mail import MailIn
     from chalicelib.flows.missed import Missed
@@ -64,13 +68,16 @@ if TYPE_CHECKING:
     from chalicelib.flows.replying import Replying
     from chalicelib.flows.sending import Sending
     from chalicelib.flows.staff import StaffMail
+    from chalicelib.flows.suggesting import Suggesting
     from chalicelib.flows.sweeping import Sweeping
     from chalicelib.flows.texting import Texting
     from chalicelib.flows.told import ToldSettling
     from chalicelib.flows.triage import Triage
     from chalicelib.flows.uploads import Uploads
     from chalicelib.gateways.mastodon import MastodonNetwork
+    from chalicelib.knowledge.service import ArticleService
     from chalicelib.ports import Comprehend, IdentityProvider, Mailer, Network, Objects, Queue, Sms
+    from chalicelib.store.articles import ArticleStore
     from chalicelib.store.campaigns import CampaignStore
     from chalicelib.store.case_lists import CaseLists
     from chalicelib.store.chats import ChatStore
@@ -163,6 +170,12 @@ class Application:
         from chalicelib.store.chats import ChatStore
 
         return ChatStore(self.table)
+
+    @cached_property
+    def articles(self) -> ArticleStore:
+        from chalicelib.store.articles import ArticleStore
+
+        return ArticleStore(self.table)
 
     @cached_property
     def trends(self) -> TrendStore:
@@ -675,6 +688,76 @@ class Application:
             cursors=self.cursors,
             clock=self.clock,
             ids=self.ids,
+        )
+
+    @cached_property
+    def article_service(self) -> ArticleService:
+        from chalicelib.knowledge.service import ArticleService
+
+        return ArticleService(
+            articles=self.articles, cursors=self.cursors, clock=self.clock, ids=self.ids
+        )
+
+    @cached_property
+    def library(self) -> Library:
+        from chalicelib.flows.library import Library
+
+        return Library(
+            articles=self.articles,
+            settings=self.documents,
+            objects=lambda: self.objects,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def authoring(self) -> Authoring:
+        from chalicelib.flows.authoring import Authoring
+
+        return Authoring(
+            library=self.library,
+            articles=self.articles,
+            service=self.article_service,
+            cases=self.cases,
+        )
+
+    @cached_property
+    def answering(self) -> Answering:
+        from chalicelib.flows.answering import Answering
+        from chalicelib.store.rates import RateStore
+
+        return Answering(
+            library=self.library,
+            articles=self.articles,
+            helpdesk=lambda: self.helpdesk,
+            rates=RateStore(self.table),
+            settings=self.documents,
+            signer=self.signer,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @cached_property
+    def suggesting(self) -> Suggesting:
+        from chalicelib.flows.suggesting import Suggesting
+
+        return Suggesting(
+            library=self.library,
+            articles=self.articles,
+            cases=self.cases,
+            lists=self.case_lists,
+            settings=self.documents,
+        )
+
+    @cached_property
+    def indexing(self) -> Indexing:
+        from chalicelib.flows.indexing import Indexing
+
+        return Indexing(
+            table=self.table,
+            articles=self.articles,
+            cases=self.cases,
+            objects=lambda: self.objects,
+            clock=self.clock,
         )
 
     @cached_property

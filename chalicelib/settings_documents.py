@@ -253,6 +253,12 @@ def _detection() -> type[BaseModel]:
     return DetectorConfig
 
 
+def _synonyms() -> type[BaseModel]:
+    from chalicelib.knowledge.models import SynonymsSettings
+
+    return SynonymsSettings
+
+
 DOCUMENTS: Mapping[str, Callable[[], type[BaseModel]]] = {
     "calendars": lambda: CalendarsSettings,
     "channels": _channels,
@@ -263,6 +269,7 @@ DOCUMENTS: Mapping[str, Callable[[], type[BaseModel]]] = {
     "promises": _promises,
     "routing": _routing,
     "sentiment": _sentiment,
+    "synonyms": _synonyms,
     "teams": lambda: TeamsSettings,
     "topics": _topics,
     "views": lambda: ViewsSettings,

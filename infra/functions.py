@@ -64,6 +64,8 @@ FUNCTIONS: Final = (
     Function("train", 1769, 900, policies.TRAIN, queue="Train"),
     Function("train_models", 256, 30, policies.TRAIN_MODELS),
     Function("detect_trends", 512, 120, policies.DETECT_TRENDS),
+    # An index of 200,000 cases is in memory twice while it is written.
+    Function("index_knowledge", 1024, 300, policies.INDEX_KNOWLEDGE),
     # Connect waits for eight seconds; the handler itself gives up sooner.
     Function("answer_call", 512, 8, policies.ANSWER_CALL),
     # Below its period of a minute, so that two polls, or two sweeps, do not run at once.

@@ -126,7 +126,7 @@ _TEMPLATES: Final = _allow(
 API: Final = (
     _TABLE,
     _PARAMETERS,
-    _objects("GetObject", "attachments", "bodies", "mail", "campaigns", "uploads"),
+    _objects("GetObject", "attachments", "bodies", "mail", "campaigns", "uploads", "index"),
     # A form that is signed for uploads/ can do what its signer may.
     _objects("PutObject", "attachments", "bodies", "mail", "campaigns", "uploads"),
     # A customer's right to be forgotten reaches the bodies and originals as well.
@@ -179,6 +179,12 @@ NOTIFY: Final = (
     _TEXT,
 )
 DETECT_TRENDS: Final = (_TABLE,)
+INDEX_KNOWLEDGE: Final = (
+    _TABLE,
+    _objects("GetObject", "index"),
+    _objects("PutObject", "index"),
+    _objects("DeleteObject", "index"),
+)
 TRAIN_MODELS: Final = (_TABLE,)
 TRAIN: Final = (
     _consume("Train"),

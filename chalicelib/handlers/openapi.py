@@ -30,6 +30,7 @@ TAGS = {
     "help": "What customers do themselves: no sign-in, one secret link a case.",
     "chat": "A conversation in the browser; its session is its only secret.",
     "inbound": "Contacts from other systems, signed as Standard Webhooks says.",
+    "articles": "What is known and how it is solved.",
     "trends": "Topics with more contacts than usual.",
     "campaigns": "Telling the customers who are affected.",
     "settings": "Documents that admins edit while the system runs.",

@@ -22,6 +22,14 @@ def detect_trends(event: Any) -> None:
 
 
 @events.schedule("rate(1 minute)")
+def index_knowledge(event: Any) -> None:
+    """Bring the search indexes up to date."""
+    indexed = bootstrap.get().indexing.index()
+    logger().info("indexes kept", extra=indexed.model_dump())
+    flush()
+
+
+@events.schedule("rate(1 minute)")
 def poll_social(event: Any) -> None:
     """Ask the social networks for what was said to us."""
     polled = bootstrap.get().contacts.poll()

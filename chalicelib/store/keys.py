@@ -34,6 +34,12 @@
 | which message an uploaded file went into | UPLOAD#<key> | UPLOAD |
 | a chat session | CHAT#<id> | CHAT |
 | how far a network's mentions were taken in | NETWORK#<name> | NETWORK |
+| an article | ART#<slug> | ART |
+| its versions | ART#<slug> | VER#<number> |
+| its votes, counted, and one by one | ART#<slug> | VOTES, VOTE#<time>#<id> |
+| a conversation with the help centre | QUESTION#<session> | QUESTION |
+| what solved a case, as it is suggested | CASE#<id> | SOLVED |
+| which file of an index is in use; what is newer | INDEX#<name> | INDEX, NEWER |
 | what people taught the machine, by month | LEARN#<month>#<shard> | <time>#<id> |
 | models that were trained, and which is in use | MODELS#<kind> | MODEL#<id>, IN_USE |
 
@@ -46,6 +52,7 @@ Secondary indexes (all attributes projected):
 |  | DUE#<shard> | <due>#<id> | reactions that are outstanding |
 |  | CUSTOMERS#<shard> | <id> | all customers |
 |  | TRENDS, CAMPAIGNS, QUARANTINE#… | <created>#<id> | those |
+|  | ARTICLES#<state>, UNANSWERED | <created>#<id> | articles; questions without an answer |
 | gsi3 | CASES#<shard> | <created>#<id> | all cases but the next, which no list but gsi1 has |
 |  | SPAM#<shard>, MERGED#<shard> | <created>#<id> | spam; cases that went into others |
 | gsi4 | TEAM#<team>#<status> | <created>#<id> | a team's cases in a state |
@@ -82,6 +89,10 @@ MODEL = "MODEL#"
 TRENDS = "TRENDS"
 CAMPAIGNS = "CAMPAIGNS"
 QUARANTINE = "QUARANTINE"
+ARTICLES = "ARTICLES"
+UNANSWERED = "UNANSWERED"
+VERSIONS = "VER#"
+VOTE = "VOTE#"
 
 
 def digest(text: str) -> str:
@@ -244,6 +255,38 @@ def rate(what: str, who: str, window: str) -> Key:
 
 def upload(key: str) -> Key:
     return f"UPLOAD#{key}", "UPLOAD"
+
+
+def article(slug: str) -> Key:
+    return f"ART#{slug}", "ART"
+
+
+def article_version(slug: str, number: int) -> Key:
+    return f"ART#{slug}", f"{VERSIONS}{number:08d}"
+
+
+def votes(slug: str) -> Key:
+    return f"ART#{slug}", "VOTES"
+
+
+def vote(slug: str, at: datetime, identifier: str) -> Key:
+    return f"ART#{slug}", f"{VOTE}{iso(at)}#{identifier}"
+
+
+def question(session: str) -> Key:
+    return f"QUESTION#{session}", "QUESTION"
+
+
+def solved(case_id: str) -> Key:
+    return f"CASE#{case_id}", "SOLVED"
+
+
+def index_pointer(name: str) -> Key:
+    return f"INDEX#{name}", "INDEX"
+
+
+def index_newer(name: str) -> Key:
+    return f"INDEX#{name}", "NEWER"
 
 
 def index(number: int, pk: str, sk: str) -> dict[str, str]:

@@ -1,0 +1,220 @@
+"""What may help with a case: solved cases like it, articles, macros, and its duplicates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from chalicelib.base import Instant, Model, iso
+from chalicelib.cases.models import Case, CaseStatus, Message
+from chalicelib.cases.rules import UNSOLVED
+from chalicelib.flows.indexing import first_asked, suggestible
+from chalicelib.flows.library import ARTICLE_WORDS, embed
+from chalicelib.knowledge import rules, search
+from chalicelib.knowledge.index import Entry, Index, Writer
+from chalicelib.knowledge.models import ArticleState
+from chalicelib.knowledge.search import Found
+from chalicelib.knowledge.stemming import terms
+from chalicelib.settings_documents import Macro, MacrosSettings
+from chalicelib.store import items
+from chalicelib.store.articles import ARTICLES, CASES
+
+if TYPE_CHECKING:
+    from chalicelib.flows.library import Library
+    from chalicelib.store.articles import ArticleStore
+    from chalicelib.store.case_lists import CaseLists
+    from chalicelib.store.cases import CaseStore
+    from chalicelib.store.settings import SettingsStore
+
+SHOWN = 5
+LOOKED_AT = 20  # the best of the index, of which some may have changed since
+SAME_TOPIC = 0.15  # what the same topic adds, times how sure we are of it
+LEAST = 0.3  # a score below says nothing
+DUPLICATE = 0.55  # share of stems, or cosine, from which two contacts are about one matter
+
+
+class SimilarCase(Model):
+    """A solved case like this one, or (`duplicate`) another contact of its customer about it."""
+
+    id: str
+    reference: str
+    subject: str
+    status: CaseStatus
+    score: float
+    why: str
+    solved_with: str
+    duplicate: bool = False
+    created_at: Instant
+
+
+class SuggestedArticle(Model):
+    slug: str
+    title: str
+    language: str
+    score: float
+    why: str
+
+
+class SuggestedMacro(Model):
+    name: str
+    title: str
+    score: float
+    why: str
+
+
+class Suggestions(Model):
+    """Each list best first."""
+
+    cases: tuple[SimilarCase, ...]
+    articles: tuple[SuggestedArticle, ...]
+    macros: tuple[SuggestedMacro, ...]
+
+
+@dataclass
+class Suggesting:
+    library: Library
+    articles: ArticleStore
+    cases: CaseStore
+    lists: CaseLists
+    settings: SettingsStore
+    _macros: tuple[MacrosSettings, str, Index] | None = field(default=None)
+
+    def suggest(self, case_id: str) -> Suggestions:
+        """What may help with a case; raises NotFound."""
+        case = self.cases.final(case_id)
+        page = self.cases.messages(case.id, 20, None)
+        asked = first_asked([items.model(Message, stored) for stored in page.items])
+        text = f"{case.subject}\n{asked.text if asked else case.last_message}"
+        language = case.language or "und"
+        duplicates = self._duplicates(case, text, language)
+        taken = {duplicate.id for duplicate in duplicates}
+        similar = [found for found in self._similar(case, text, language) if found.id not in taken]
+        return Suggestions(
+            cases=(*duplicates, *similar[:SHOWN]),
+            articles=tuple(self._suggested(text, language)),
+            macros=tuple(self._kept_ready(text, language)),
+        )
+
+    def _similar(self, case: Case, text: str, language: str) -> list[SimilarCase]:
+        hits = self.library.find(
+            CASES, text, language, LOOKED_AT, lambda index, n: index.keys[n] != case.id
+        )
+        known = self.cases.some(hit.key for hit in hits)
+        solved = self.articles.solved(hit.key for hit in hits)
+        found = []
+        for hit in hits:
+            other, how = known.get(hit.key), solved.get(hit.key)
+            if other is None or how is None or not suggestible(other):
+                continue
+            same = bool(case.topic.label) and case.topic.label == other.topic.label
+            score = hit.score + (SAME_TOPIC * case.topic.confidence if same else 0.0)
+            if score < LEAST:
+                continue
+            why = _why(hit, [f"the same topic: {case.topic.label}"] if same else [])
+            found.append(_shown(other, score, why, how.solved_with))
+        return sorted(found, key=lambda similar: -similar.score)
+
+    def _duplicates(self, case: Case, text: str, language: str) -> list[SimilarCase]:
+        """Other open cases of the same customer that say the same."""
+        page = self.lists.page(
+            customer_ids=(case.customer_id,),
+            assignee="",
+            team=None,
+            statuses=(),
+            aside="",
+            limit=LOOKED_AT,
+            positions=None,
+            keep=None,
+        )
+        others = [items.model(Case, stored) for stored in page.items]
+        stems, vector = frozenset(terms(text, language)), embed(text, language)
+        found = []
+        for other in others:
+            if other.id == case.id or other.status not in UNSOLVED or other.merged_into:
+                continue
+            said = f"{other.subject}\n{other.last_message}"
+            theirs = frozenset(terms(said, other.language or language))
+            share = len(stems & theirs) / max(1, min(len(stems), len(theirs)))
+            near = _cosine(vector, embed(said, other.language or "und"))
+            score = max(share, near)
+            if score >= DUPLICATE:
+                why = f"the same customer wrote much the same on {iso(other.created_at)[:10]}"
+                found.append(_shown(other, score, why, "", duplicate=True))
+        return sorted(found, key=lambda similar: -similar.score)[:SHOWN]
+
+    def _suggested(self, text: str, language: str) -> Iterable[SuggestedArticle]:
+        hits = self.library.find(ARTICLES, text, language, LOOKED_AT, words_weight=ARTICLE_WORDS)
+        best: dict[str, Found] = {}
+        for hit in hits:
+            if hit.score >= LEAST:
+                best.setdefault(hit.key.partition("#")[0], hit)
+        known = self.articles.some(list(best)[:SHOWN])
+        for slug, hit in list(best.items())[:SHOWN]:
+            article = known.get(slug)
+            if article is None or article.state != ArticleState.PUBLISHED:
+                continue
+            shown = rules.best_language(article, language)
+            yield SuggestedArticle(
+                slug=slug,
+                title=article.texts[shown].title,
+                language=shown,
+                score=round(hit.score, 3),
+                why=_why(hit, []),
+            )
+
+    def _kept_ready(self, text: str, language: str) -> Iterable[SuggestedMacro]:
+        macros = self.settings.read("macros", MacrosSettings)
+        if not macros.macros:
+            return
+        if self._macros is None or self._macros[:2] != (macros, language):
+            self._macros = (macros, language, _macro_index(macros.macros, language))
+        index = self._macros[2]
+        named = {macro.name: macro for macro in macros.macros}
+        question = self.library.ask(index, text, language)
+        for hit in search.search(index, question, SHOWN, words_weight=ARTICLE_WORDS):
+            if hit.score >= LEAST:
+                title = named[hit.key].title
+                score = round(hit.score, 3)
+                yield SuggestedMacro(name=hit.key, title=title, score=score, why=_why(hit, []))
+
+
+def _macro_index(macros: Sequence[Macro], language: str) -> Index:
+    writer = Writer()
+    texts = {macro.name: f"{macro.title}\n{macro.title}\n{macro.text}" for macro in macros}
+    writer.add(
+        Entry(name, 1, terms(text, language), embed(text, language), language)
+        for name, text in texts.items()
+    )
+    return Index(writer.finish({}))
+
+
+def _shown(
+    case: Case, score: float, why: str, solved_with: str, duplicate: bool = False
+) -> SimilarCase:
+    return SimilarCase(
+        id=case.id,
+        reference=case.reference,
+        subject=case.subject,
+        status=case.status,
+        score=round(score, 3),
+        why=why,
+        solved_with=solved_with,
+        duplicate=duplicate,
+        created_at=case.created_at,
+    )
+
+
+def _why(hit: Found, more: list[str]) -> str:
+    reasons = list(more)
+    if hit.matched:
+        reasons.append(f"words in common: {', '.join(hit.matched)}")
+    if hit.meaning > 0:
+        reasons.append(f"meaning alike ({hit.meaning:.2f})")
+    return "; ".join(reasons)
+
+
+def _cosine(one: Sequence[float] | None, other: Sequence[float] | None) -> float:
+    if one is None or other is None:
+        return 0.0
+    return sum(a * b for a, b in zip(one, other, strict=True))

@@ -1,0 +1,95 @@
+"""Whether what was found answers a question, asks for one word more, or is nothing. Pure.
+
+Said is only what an article says. The bounds are on the share of the question's words that the
+article has (idf-weighted, 0 to 1) and on the cosine of meanings; they were chosen so that questions
+about other matters go to a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from chalicelib.base import Model
+from chalicelib.knowledge.search import Found
+
+SURE_WORDS = 0.4  # enough by itself
+SURE_MEANING = 0.6  # enough together with any word
+SURE_SUM = 0.75
+NEAR_SUM = 0.45  # worth a question back
+CLOSE = 0.85  # of the best score: too close to call
+
+
+class Kind(StrEnum):
+    ANSWER = "answer"
+    CLARIFY = "clarify"
+    HANDOVER = "handover"
+
+
+class Decision(Model):
+    """`keys` is the article that answers, or those to choose from."""
+
+    kind: Kind
+    keys: tuple[str, ...] = ()
+
+
+def decide(found: Sequence[Found], may_ask: bool) -> Decision:
+    """What to do with what was found, best first, one entry an article."""
+    sure = [entry for entry in found if is_sure(entry)]
+    if sure:
+        rivals = [e for e in sure[1:3] if e.score >= CLOSE * sure[0].score]
+        if rivals and may_ask:
+            return Decision(kind=Kind.CLARIFY, keys=tuple(e.key for e in (sure[0], *rivals)))
+        return Decision(kind=Kind.ANSWER, keys=(sure[0].key,))
+    near = [e for e in found if e.matched and e.words + max(0.0, e.meaning) >= NEAR_SUM]
+    if near and may_ask:
+        return Decision(kind=Kind.CLARIFY, keys=tuple(e.key for e in near[:3]))
+    return Decision(kind=Kind.HANDOVER)
+
+
+def is_sure(entry: Found) -> bool:
+    """Whether an entry may be given as the answer: a word of it must have been asked for."""
+    if not entry.matched:
+        return False
+    return (
+        entry.words >= SURE_WORDS
+        or entry.meaning >= SURE_MEANING
+        or entry.words + max(0.0, entry.meaning) >= SURE_SUM
+    )
+
+
+CLARIFY = {
+    "en": "Which of these do you mean? {titles}",
+    "de": "Was davon meinen Sie? {titles}",
+    "fr": "De quoi s'agit-il ? {titles}",
+    "es": "¿A cuál de estos se refiere? {titles}",
+    "it": "Quale di questi intende? {titles}",
+    "pt": "A qual destes se refere? {titles}",
+    "nl": "Welke hiervan bedoelt u? {titles}",
+}
+HANDOVER = {
+    "en": "We have no answer to this yet. Tell us how to reach you, and a person will answer you.",
+    "de": "Darauf haben wir noch keine Antwort. Sagen Sie uns, wie wir Sie erreichen; dann"
+    " antwortet Ihnen ein Mensch.",
+    "fr": "Nous n'avons pas encore de réponse. Dites-nous comment vous joindre, et une personne"
+    " vous répondra.",
+    "es": "Todavía no tenemos respuesta. Díganos cómo contactarle y le responderá una persona.",
+    "it": "Non abbiamo ancora una risposta. Ci dica come contattarla: le risponderà una persona.",
+    "pt": "Ainda não temos resposta. Diga-nos como o contactar e uma pessoa responderá.",
+    "nl": "Hierop hebben we nog geen antwoord. Laat weten hoe we u bereiken; dan antwoordt iemand"
+    " u.",
+}
+HANDED = {
+    "en": "Your question is with a person now; its reference is {reference}.",
+    "de": "Ihre Frage liegt jetzt bei einem Menschen; ihr Zeichen ist {reference}.",
+    "fr": "Votre question est maintenant chez une personne ; sa référence est {reference}.",
+    "es": "Su pregunta ya está con una persona; su referencia es {reference}.",
+    "it": "La sua domanda è ora da una persona; il riferimento è {reference}.",
+    "pt": "A sua pergunta está agora com uma pessoa; a referência é {reference}.",
+    "nl": "Uw vraag ligt nu bij een medewerker; het kenmerk is {reference}.",
+}
+
+
+def worded(texts: dict[str, str], language: str, **fields: str) -> str:
+    """The sentence in that language, else in English."""
+    return texts.get(language, texts["en"]).format(**fields)
