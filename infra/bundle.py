@@ -39,13 +39,29 @@ _NEEDLESS_SUFFIXES: Final = frozenset({".pyi", ".pyx", ".c", ".h", ".typed", ".p
 # Parts of libraries that nothing here uses; a test imports every module of ours from the zip.
 _NEEDLESS_PARTS: Final = (
     "aws_lambda_powertools/event_handler",  # Chalice does the routing
-    "aws_lambda_powertools/tracing",
-    "aws_lambda_powertools/utilities",  # of powertools only Logger and Metrics are used
+    # Of powertools only Logger and Metrics are used; they need what is not named here.
+    *(
+        f"aws_lambda_powertools/utilities/{name}"
+        for name in (
+            "auth_alpha",
+            "batch",
+            "circuit_breaker",
+            "data_classes",
+            "data_masking",
+            "feature_flags",
+            "idempotency",
+            "kafka",
+            "parameters",
+            "parser",
+            "streaming",
+            "validation",
+        )
+    ),
     "pydantic/v1",  # the old interface, imported only for classes written for it
 )
 # boto3 brings these along in the runtime; a library that needs them too finds them there.
 _OF_THE_RUNTIME: Final = ("dateutil", "jmespath", "urllib3")
-_FORMAT: Final = "4"  # raise it when slimming or compiling changes, so that no old cache is used
+_FORMAT: Final = "5"  # raise it when slimming or compiling changes, so that no old cache is used
 
 
 @dataclass(frozen=True)
