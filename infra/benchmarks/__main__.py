@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from infra.benchmarks import costs, parsing, start
+from infra.benchmarks import costs, parsing, start, topics
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Row:
 SECTIONS: tuple[tuple[str, Callable[[], Iterator[tuple[str, str, str, str]]]], ...] = (
     ("start of a function (import, clients), beside an empty Chalice handler", start.rows),
     ("CPU of a mail, beside the standard library's parser", parsing.rows),
+    ("topic of a text: size, load, processor time", topics.rows),
     ("AWS calls and dollars, at the public prices", costs.rows),
     ("AWS calls and dollars of a campaign", costs.told),
 )
