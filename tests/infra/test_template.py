@@ -132,6 +132,14 @@ def test_no_name_is_the_same_in_two_stages(packaged: Any) -> None:
     assert all("${Stage}" in json.dumps(value) for value in named.values()), named
 
 
+def test_contact_flows_of_this_account_alone_may_ask_who_calls(packaged: Any) -> None:
+    allowed = packaged.of_type("AWS::Lambda::Permission")["ConnectAsks"]
+    assert allowed["FunctionName"] == {"Ref": "AnswerCall"}
+    assert allowed["Principal"] == "connect.amazonaws.com"
+    assert allowed["SourceAccount"] == {"Ref": "AWS::AccountId"}
+    assert packaged.of_type("AWS::Serverless::Function")["AnswerCall"]["Timeout"] <= 8
+
+
 def test_environment_names_what_the_functions_read(packaged: Any) -> None:
     environment = packaged.template["Globals"]["Function"]["Environment"]["Variables"]
     assert packaged.template["Parameters"]["Stage"]["Default"] == LOCAL_STAGE

@@ -7,7 +7,7 @@ systems have been wrong. `MUTANTS` maps its name to what makes an application of
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -20,6 +20,7 @@ from chalicelib.bootstrap import Application
 from chalicelib.cases.models import Case, DeliveryEvent, Message
 from chalicelib.channels.models import InboundMessage
 from chalicelib.errors import SendThrottled, SendUnknown
+from chalicelib.flows.batches import Batches, Settled
 from chalicelib.flows.counting import Counting
 from chalicelib.flows.delivery import Settling
 from chalicelib.flows.intake import Receipt
@@ -179,10 +180,21 @@ class DeafSettling(Settling):
         return False
 
 
+class DeafBatches(Batches):
+    """Nor does it where they say it by the batch."""
+
+    def settle(self, given: Iterable[DeliveryEvent]) -> Settled:
+        return dict.fromkeys(given, False)
+
+
 class IgnoresProviders(Application):
     @cached_property
     def settling(self) -> Settling:
         return DeafSettling(**fields(super().settling))
+
+    @cached_property
+    def batches(self) -> Batches:
+        return DeafBatches(**fields(super().batches))
 
 
 class Trusting(Sending):
