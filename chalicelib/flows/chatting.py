@@ -28,6 +28,7 @@ from chalicelib.customers import rules as customer_rules
 from chalicelib.errors import Contended, Forbidden, Unavailable
 from chalicelib.flows.casework import one_line
 from chalicelib.flows.outlets import SESSION
+from chalicelib.flows.sharing import share
 from chalicelib.flows.transcript import ChatEntry, is_public, shown
 from chalicelib.ports import Clock, Ids, Objects
 from chalicelib.store.chats import ChatSession
@@ -144,11 +145,12 @@ class Chatting:
         self.chats.seen(session, now)
         if not session.case_id:
             return ChatTalk(session=token)
-        case = self.cases.get(session.case_id)
+        shared = share(self.cases, self.cases.get(session.case_id))
+        case = shared.whole
         found: list[Message] = []
-        for part in self._parts(case):
+        for part in (case.id, *case.merged_cases):
             place.setdefault(part, {"at": "", "seen": {}})
-            found += self._fresh(part, place[part])
+            found += [m for m in self._fresh(part, place[part]) if shared.may_read(m)]
         found.sort(key=lambda message: (message.created_at, message.id))
         self._delivered(found[:PAGE], now)
         return self._talk(session, case, found, place)
@@ -223,15 +225,6 @@ class Chatting:
         )
 
     # --- what the customer sees ------------------------------------------------------------
-
-    def _parts(self, case: Case) -> list[str]:
-        """The case with those that went into it; where it went into one of the same person's, all
-        of that one."""
-        if case.merged_into:
-            whole = self.cases.final(case.id)
-            if whole.customer_id == case.customer_id:
-                return [whole.id, *whole.merged_cases]
-        return [case.id, *case.merged_cases]
 
     def _talk(
         self,

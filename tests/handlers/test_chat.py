@@ -264,3 +264,16 @@ def test_an_answer_that_is_stored_late_is_not_passed_over(api: Api, world: World
     fresh = read(api, session, cursor)
     assert [item["text"] for item in fresh["items"]] == ["I took my time."]
     assert read(api, session, fresh["cursor"])["items"] == []
+
+
+def test_a_chat_that_was_merged_shows_nothing_of_another_customer(api: Api, world: World) -> None:
+    session = begin(api, text="Hello?")
+    mine = world.case()
+    other = api.case(text="My secret.")
+    world.clock.forward(seconds=1)
+    merged = api.post(f"/v1/cases/{mine.id}/merge", {"into": other["id"]})
+    assert merged.status == 200, merged.text
+    world.clock.forward(seconds=1)
+    api.post(f"/v1/cases/{other['id']}/messages", {"text": "To both of you.", "channel": "email"})
+    texts = [item["text"] for item in read(api, session)["items"]]
+    assert texts == ["Hello?", "To both of you."]
