@@ -37,11 +37,13 @@ FUNCTIONS = {
     "train_models": ("chalicelib.handlers.schedules", ("dynamodb",)),
     "detect_trends": ("chalicelib.handlers.schedules", ("dynamodb",)),
     "sweep": ("chalicelib.handlers.schedules", ("dynamodb", "s3", "sqs")),
+    "answer_call": ("chalicelib.handlers.calls", ("dynamodb",)),
+    "poll_social": ("chalicelib.handlers.schedules", ("dynamodb", "ssm")),
 }
 FLOWS = {
     "receive_mail": "mail_in",
     "receive_sms": "texting",
-    "receive_delivery": "settling",
+    "receive_delivery": "batches",
     "triage": "triage",
     "acknowledge": "replying",
     "count": "counting",
@@ -50,6 +52,8 @@ FLOWS = {
     "train_models": "modelling",
     "detect_trends": "detecting",
     "sweep": "sweeping",
+    "answer_call": "calls",
+    "poll_social": "contacts",
     "plan_campaign": "outreach",
     "notify": "outreach",
 }
