@@ -63,6 +63,17 @@ def identity_of(channel: Channel, address: str, verified: bool = False) -> Ident
     return Identity(channel=channel, value=value[:320], verified=verified)
 
 
+def reached_on(channel: Channel, address: str) -> Channel:
+    """The channel on which a sender can be answered: a form or chat that left an address is mail,
+    one that left a number is text messages."""
+    if channel in (Channel.WEB, Channel.CHAT):
+        if "@" in address:
+            return Channel.EMAIL
+        if address.startswith("+"):
+            return Channel.SMS
+    return channel
+
+
 def create(customer_id: str, given: CustomerInput, now: datetime, source: str) -> Customer:
     """A customer from what a person or an import says; raises Invalid naming the field."""
     identities = []

@@ -23,6 +23,7 @@ from chalicelib.cases import rules
 from chalicelib.cases.models import Case, CaseStatus, Message, MessageKind, Participant
 from chalicelib.channels.models import Channel, Disposition, InboundMessage
 from chalicelib.channels.settings import ChannelSettings
+from chalicelib.customers import rules as customer_rules
 from chalicelib.customers import trust
 from chalicelib.customers.models import Customer
 from chalicelib.errors import Contended
@@ -146,7 +147,9 @@ class Intake:
         references = [token, *quoted] if token else quoted
         known = self.ledger.look_up(inbound, references, [*mids, *own_id])
         customer, cases = self._read(inbound, known, known.customer_id)
-        replied = [known.by_message_id[m] for m in reversed(mids) if m in known.by_message_id]
+        # Its own id leads somewhere only where a program writes the same one again and again.
+        ids = [*reversed(mids), *own_id]
+        replied = [known.by_message_id[m] for m in ids if m in known.by_message_id]
         hints = rules.Hints(
             token=cases.get(known.by_reference.get(token, "")) if token else None,
             replied=next((cases[i] for i in replied if i in cases), None),
@@ -384,9 +387,7 @@ class Intake:
 
 
 def _reply_channel(inbound: InboundMessage) -> Channel:
-    if inbound.channel in (Channel.WEB, Channel.CHAT) and "@" in inbound.sender.address:
-        return Channel.EMAIL
-    return inbound.channel
+    return customer_rules.reached_on(inbound.channel, inbound.sender.address)
 
 
 def _reply_to(inbound: InboundMessage) -> str:

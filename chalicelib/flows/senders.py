@@ -138,7 +138,7 @@ def joining(claim: Claimed, case: Case, ids: Ids, now: datetime, read: Read) -> 
 def people(inbound: InboundMessage, ours: set[str], asks: bool) -> list[Participant]:
     """Who takes part by a message; its sender too, as a copy unless it is their case (`asks`)."""
     sender = inbound.sender
-    channel = Channel.EMAIL if "@" in sender.address else inbound.channel
+    channel = customer_rules.reached_on(inbound.channel, sender.address)
     found = []
     if sender.address:
         copy = not asks and channel == Channel.EMAIL

@@ -205,3 +205,16 @@ def resolve(world: World) -> None:
     patch = CasePatch(status=CaseStatus.RESOLVED)
     changed = rules.apply(world.case(), patch, world.clock(), "agent@example.com").case
     world.app.cases.save(changed)
+
+
+def test_another_mail_under_a_message_id_that_was_used_before_joins_and_is_not_lost(
+    world: World,
+) -> None:
+    world.mail("The first", message_id="same@shop.example")
+    world.settle()
+    world.mail("Quite another matter", message_id="same@shop.example")
+    world.settle()
+    assert sorted(t for t in world.texts(world.case()) if len(t) < 30) == [
+        "Quite another matter",
+        "The first",
+    ]
