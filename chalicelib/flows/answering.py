@@ -168,7 +168,7 @@ class Answering:
         if session.reference != case.reference:
             fields = {"state": QuestionState.HANDED_OVER, "reference": case.reference}
             self.articles.keep_question(self._next(session, fields))
-        said = deciding.worded(deciding.HANDED, session.language, reference=case.reference)
+        said = deciding.phrase(deciding.HANDED, session.language, reference=case.reference)
         return Replied(session=session.id, kind=Kind.HANDOVER, text=said, case=case)
 
     def outcome(self, session_id: str, given: OutcomeInput) -> Outcome:
@@ -241,9 +241,9 @@ class Answering:
         if decision.kind == Kind.CLARIFY and shown:
             options = tuple(link for link, _ in shown)
             titles = " · ".join(f"“{option.title}”" for option in options)
-            asked = deciding.worded(deciding.CLARIFY, language, titles=titles)
+            asked = deciding.phrase(deciding.CLARIFY, language, titles=titles)
             return Replied(session=session, kind=Kind.CLARIFY, text=asked, options=options)
-        said = deciding.worded(deciding.HANDOVER, language)
+        said = deciding.phrase(deciding.HANDOVER, language)
         return Replied(session=session, kind=Kind.HANDOVER, text=said)
 
     def _language(self, given: Asked, before: QuestionSession, text: str) -> str:

@@ -32,10 +32,11 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
-CHAMPIONS = 8_000
+CHAMPIONS = 5_000
 K1, B = 1.2, 0.75
 STEP = (K1 + 1) / 255
 DIMENSIONS = 64
+FEWEST = 100  # documents that idf assumes at least: with three articles no word is common
 _COMPACT = 0.25  # share of removed documents from which numbers are given anew
 _FORMAT = 1
 _SECTIONS = (
@@ -103,7 +104,8 @@ class Index:
     def idf(self, term: int) -> float:
         """How telling a term is (Robertson–Spärck Jones, never below zero)."""
         in_documents = self.found[term]
-        return math.log(1 + (len(self.keys) - in_documents + 0.5) / (in_documents + 0.5))
+        documents = max(len(self.keys), FEWEST)
+        return math.log(1 + (documents - in_documents + 0.5) / (in_documents + 0.5))
 
     def postings(self, term: int) -> tuple[memoryview, memoryview]:
         """(documents, impacts) of a term, strongest first."""

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from operator import mul
 from typing import NamedTuple
 
-from chalicelib.knowledge.index import DIMENSIONS, K1, STEP, Index, Vector, sign_bits
+from chalicelib.knowledge.index import DIMENSIONS, FEWEST, K1, STEP, Index, Vector, sign_bits
 from chalicelib.knowledge.stemming import terms
 
 CANDIDATES = 200
@@ -25,6 +25,8 @@ WORDS_WEIGHT = 0.3  # of cases; chosen on held-out support questions, flat from 
 SYNONYM = 0.7  # what a synonym counts beside the word that was written
 CORRECTED = 0.8  # what a corrected word counts
 READ_TERMS = 60
+SCORED = 14  # terms of a long question that are looked up: the most telling
+EXPLAINED = 12  # terms of which it is said whether a document has them
 _SCANNED = 3_000  # terms that are compared with a misspelt long word
 
 Synonyms = Sequence[Sequence[Sequence[str]]]
@@ -58,7 +60,7 @@ def ask(
     weights: dict[int, float] = {}
     corrections: dict[str, str] = {}
     reach = instead = 0.0
-    unknown = math.log(1 + 2 * len(index.keys)) if index.keys else 1.0
+    unknown = math.log(1 + 2 * max(len(index.keys), FEWEST))
     stems = list(dict.fromkeys(terms(text, language)[:READ_TERMS]))
     replaced, others = _meant(stems, synonyms)
     for stem in stems:
@@ -104,8 +106,9 @@ def search(
         cosine = sum(map(mul, index.vector(number), whole)) / 16_129 if whole else 0.0
         ranked.append((cosine + words_weight * share, number, share, cosine))
     best = heapq.nsmallest(limit, ranked, key=lambda r: (-r[0], index.keys[r[1]]))
+    matched = _matched(index, question, {entry[1] for entry in best})
     return [
-        Found(index.keys[n], score, share, cosine, _matched(index, question, n))
+        Found(index.keys[n], score, share, cosine, tuple(matched[n][:5]))
         for score, n, share, cosine in best
         if score > 0
     ]
@@ -143,7 +146,8 @@ def _meant(stems: Sequence[str], synonyms: Synonyms) -> tuple[set[str], list[str
 def _words(index: Index, question: Question) -> dict[int, float]:
     scores: dict[int, float] = {}
     get = scores.get
-    for term, weight in question.weights.items():
+    telling = heapq.nlargest(SCORED, question.weights.items(), key=lambda e: index.idf(e[0]) * e[1])
+    for term, weight in telling:
         factor = index.idf(term) * weight * STEP
         for document, impact in zip(*index.postings(term), strict=True):
             scores[document] = get(document, 0.0) + factor * impact
@@ -166,9 +170,13 @@ def _near(index: Index, bits: int) -> list[int]:
     return found
 
 
-def _matched(index: Index, question: Question, document: int) -> tuple[str, ...]:
-    telling = sorted(question.weights, key=index.idf, reverse=True)[:12]
-    return tuple(index.terms[t] for t in telling if document in index.postings(t)[0])[:5]
+def _matched(index: Index, question: Question, wanted: set[int]) -> dict[int, list[str]]:
+    """Of each document the stems that speak for it, the most telling first."""
+    found: dict[int, list[str]] = {document: [] for document in wanted}
+    for term in sorted(question.weights, key=index.idf, reverse=True)[:EXPLAINED]:
+        for document in wanted.intersection(index.postings(term)[0]):
+            found[document].append(index.terms[term])
+    return found
 
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"

@@ -65,7 +65,7 @@ _EMPTY = {
     "de": "der die das den dem des ein eine einer eines einem einen und oder aber wenn von bei mit"
     " zu zur zum aus in im an auf ist sind war waren bin sein haben hat habe ich mich mir mein"
     " meine meinen meiner wir uns unser sie ihr ihre es er dass wie was wer wo wann warum kann"
-    " bitte hallo danke guten tag",
+    " bitte hallo danke guten tag wurde wurden werden wird hatte nicht mehr so da",
     "fr": "le la les un une des du de d'un d'une et ou mais si par pour avec sur dans en au aux est"
     " sont etait je j'ai me mon ma mes nous notre nos vous votre vos il elle ils elles ce cette ces"
     " que qui quoi comment quand pourquoi bonjour merci peux puis-je",

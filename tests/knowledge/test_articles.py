@@ -67,12 +67,14 @@ def hit(key: str, words: float, meaning: float, matched: tuple[str, ...] = ("x",
 @pytest.mark.parametrize(
     ("found", "may_ask", "kind"),
     [
-        ([hit("a", 0.6, 0.5)], True, Kind.ANSWER),
-        ([hit("a", 0.6, 0.5), hit("b", 0.6, 0.5)], True, Kind.CLARIFY),
-        ([hit("a", 0.6, 0.5), hit("b", 0.6, 0.5)], False, Kind.ANSWER),
-        ([hit("a", 0.2, 0.35)], True, Kind.CLARIFY),
-        ([hit("a", 0.2, 0.35)], False, Kind.HANDOVER),
+        ([hit("a", 0.6, 0.7)], True, Kind.ANSWER),
+        ([hit("a", 0.6, 0.7), hit("b", 0.6, 0.7)], True, Kind.CLARIFY),
+        ([hit("a", 0.6, 0.7), hit("b", 0.6, 0.7)], False, Kind.ANSWER),
+        ([hit("a", 0.3, 0.5)], True, Kind.CLARIFY),
+        ([hit("a", 0.3, 0.5)], False, Kind.HANDOVER),
         ([hit("a", 0.0, 0.9, ())], True, Kind.HANDOVER),
+        ([hit("a", 0.5, 0.1)], False, Kind.HANDOVER),
+        ([hit("a", 0.5, 0.0)], True, Kind.ANSWER),  # a language without vectors
         ([], True, Kind.HANDOVER),
     ],
 )
