@@ -38,6 +38,7 @@ LETTER_BYTES = 1_900_000  # what the table of letters may take; 2 MB more are th
 MANY_TEXTS = 1_000
 _REJECTED = 0.045  # share of held-out known texts below the floor
 _LEAST_CHECKS = 20
+_UNMEASURED = Calibration(temperature=3.0)  # of too few texts: no cause for certainty
 _PRIOR_CHECKS = 50  # how many held-out texts the belief in temperature 1 is worth
 _PROTOTYPES = 24  # by label
 _MIXES = (0.25, 0.5, 0.75, 1.0, 1.5)
@@ -94,7 +95,7 @@ def train(
         tell(f"first fit: {len(learn)} texts, {len(held_out)} held out")
         first = _fit(learn, labels, table, solver, tell)
         checks += [_check(first, example) for example in held_out]
-    calibration, right = _calibrated(checks) if len(checks) >= _LEAST_CHECKS else (Calibration(), 0)
+    calibration, right = _calibrated(checks) if len(checks) >= _LEAST_CHECKS else (_UNMEASURED, 0)
     tell(f"final fit: {len(agreed)} texts, {len(labels)} labels")
     final = _fit(agreed, labels, table, solver, tell)
     about = final.about.model_copy(update={"calibration": calibration})
