@@ -110,9 +110,7 @@ class Indexing:
             solved = self._solved(case)
             if solved:
                 kept.append(solved)
-                entries.append(_case_entry(case, solved))
-            else:
-                writer.remove(case.id)
+            entries.append(_case_entry(case, solved))
         self.articles.keep_solved(kept)
         writer.add(entries)
         checked, removed = self._check(writer, pointer.checked if pointer else 0)
@@ -249,6 +247,9 @@ def _article_entry(key: str, article: Article, language: str) -> Entry:
     return Entry(key, article.version, stems, vector, language)
 
 
-def _case_entry(case: Case, solved: Solved) -> Entry:
+def _case_entry(case: Case, solved: Solved | None) -> Entry:
+    """A case that no agent answered is in the index without a word, so that it is read once."""
+    if solved is None:
+        return Entry(case.id, case.version, ())
     stems = terms(solved.text, solved.language)
     return Entry(case.id, case.version, stems, embed(solved.text, solved.language), solved.language)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from chalicelib.store.articles import ArticleStore
     from chalicelib.store.cursors import Cursors
 
+RESERVED = frozenset({"missing"})  # /v1/articles/missing is a list
 TRIES = 20  # of a slug made from a title that others have
 
 
@@ -87,6 +88,8 @@ class ArticleService:
         )
         for number in range(2, TRIES):
             try:
+                if article.slug in RESERVED:
+                    raise Conflict(f"no article can be called {article.slug}")
                 self.articles.add(article, self._entry(None, article, by))
                 return article
             except Conflict:

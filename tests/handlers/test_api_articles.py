@@ -241,3 +241,10 @@ def test_synonyms_of_the_settings_are_understood(api: Api, world: World) -> None
     index(world)
     found = api.get("/v1/help/articles?q=parole&language=en", as_="").json["items"]
     assert [item["slug"] for item in found] == ["cannot-log-in"]
+
+
+def test_no_article_hides_behind_the_address_of_a_list(api: Api) -> None:
+    named = {"slug": "missing", "texts": {"en": TWICE}}
+    assert api.post("/v1/articles", named).problem == "conflict"
+    titled = api.post("/v1/articles", {"texts": {"en": {**TWICE, "title": "Missing"}}})
+    assert titled.json["slug"] == "missing-2"
