@@ -21,7 +21,8 @@ run: .venv/installed .venv-cloud/installed ## the whole system on this machine
 demo: .venv/installed .venv-cloud/installed ## the same, with the demo story played in
 	@PORT=$(PORT) SMTP_PORT=$(SMTP_PORT) STATE_DIR=$(STATE_DIR) exec $(BIN)/python -m infra.local.demo
 
-test: .venv/installed .venv-cloud/installed ## all tests, the whole system on the local cloud included
+test: .venv/installed .venv-cloud/installed ## all tests, faults and the system on the local cloud included
+	$(BIN)/python -m tests.simulation --seeds 2000 --contacts 4 --no-keep
 	$(BIN)/python -m pytest
 
 test-fast: .venv/installed ## the tests that need no local cloud
