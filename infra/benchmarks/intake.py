@@ -2,8 +2,8 @@
 
 A thousand mails: new ones, and answers that find their case by the signed address, by References
 and by the reference in the subject, a tenth with 50 KB attached. The real handler takes them in on
-the model of AWS; the CPU time spent inside the model is AWS's part and is left out. The floor is the
-standard library parsing the same mails in the same run.
+the model of AWS; the CPU time spent inside the model is AWS's part and is left out. The floor is
+the standard library parsing the same mails in the same run.
 """
 
 from __future__ import annotations
