@@ -258,10 +258,10 @@ SCHEDULED = {
 
 
 @contextmanager
-def installation(now: datetime = NOON) -> Iterator[World]:
+def installation(now: datetime = NOON, *, validate: bool = True) -> Iterator[World]:
     """An empty installation; the handlers use it until the block ends."""
     clock = Clock(now)
-    with memory_aws(lambda: clock().timestamp()) as aws:
+    with memory_aws(lambda: clock().timestamp(), validate=validate) as aws:
         clients = LazyClients()
         prepare(aws, clients)
         app = Application(settings(clients), clients, clock, CountedIds())  # type: ignore[arg-type]

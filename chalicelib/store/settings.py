@@ -23,6 +23,7 @@ class SettingsStore:
         self._table = table
         self._clock = clock
         self._cache: dict[str, tuple[datetime, Item | None]] = {}
+        self._models: dict[tuple[str, type[BaseModel]], tuple[Item | None, BaseModel]] = {}
 
     def document(self, name: str) -> tuple[dict[str, Any] | None, int]:
         """(the stored document or None, its version or 0), read anew."""
@@ -34,10 +35,16 @@ class SettingsStore:
         """The document as its model, at most ten seconds old; the model's defaults if none."""
         cached = self._cache.get(name)
         if cached is None or self._clock() - cached[0] > FRESH:
-            document, _ = self.document(name)
-        else:
-            document = cached[1]["document"] if cached[1] else None
-        return cls.model_validate(document or {})
+            self.document(name)
+        stored = self._cache[name][1]
+        # A model is frozen, and its defaults can be large: it is made once for what was read.
+        made = self._models.get((name, cls))
+        if made is None or made[0] is not stored:
+            made = stored, cls.model_validate(stored["document"] if stored else {})
+            self._models[name, cls] = made
+        model = made[1]
+        assert isinstance(model, cls)
+        return model
 
     def write(
         self, name: str, document: Mapping[str, Any], read_version: int | None, by: str
