@@ -23,6 +23,7 @@ from chalicelib.cases.models import (
     Message,
     Participant,
 )
+from chalicelib.channels.contacts import MASTODON
 from chalicelib.channels.models import Channel
 from chalicelib.channels.networks import NETWORK_DOMAIN
 from chalicelib.channels.parts import check_sms
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from chalicelib.store.ledger import Ledger
     from chalicelib.store.settings import SettingsStore
 
-MASTODON = "mastodon"
 SESSION = "chat:"  # how the address of a chat session begins
 MOST_POSTS = 10  # that one answer may take
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from chalicelib.cases import rules as case_rules
@@ -76,7 +77,7 @@ class People:
         """They are somebody else than the likely match names; raises NotFound, Conflict."""
         self._again(lambda: self._reject(customer_id, by))
         for case in self._cases(customer_id):
-            self._again(lambda case=case: self._own(case.id))  # type: ignore[misc]
+            self._again(partial(self._own, case.id))
         return self.customers.get(customer_id)
 
     def repoint(self, reaction: Reaction) -> None:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.cases.models import Author, AuthorType, Message
+from chalicelib.channels.contacts import MASTODON
 from chalicelib.channels.networks import network_id
 from chalicelib.channels.parts import posts
 from chalicelib.channels.settings import ChannelSettings
 from chalicelib.errors import SendRefused
-from chalicelib.flows.outlets import MASTODON
 from chalicelib.ports import Network, Post
 from chalicelib.store.table import Write
 

@@ -24,7 +24,7 @@ def readable(source: str) -> str:
         if name == "METHOD":
             method = value.strip().upper()
         elif name == "BEGIN":
-            inside = value.strip().upper() in ("VEVENT", "VTODO") or (inside and False)
+            inside = value.strip().upper() in ("VEVENT", "VTODO")
         elif name == "END" and value.strip().upper() in ("VEVENT", "VTODO"):
             break
         elif inside and name not in event:
