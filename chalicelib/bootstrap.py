@@ -2,6 +2,7 @@
 
 `get()` gives this process its one application, made from the environment when first asked for;
 everything inside is made when first used, so that a function pays only for what it touches.
+A new flow, store or service is one line (see wiring.py) and its import for the type checker.
 Tests and the simulation put their own in place with `install`.
 """
 
@@ -17,14 +18,10 @@ from chalicelib.errors import SendRefused
 from chalicelib.ports import Clock, Ids, Secrets
 from chalicelib.settings import Settings, from_environment
 from chalicelib.store.cases import CaseStore
-from chalicelib.store.counts import CountStore
 from chalicelib.store.cursors import Cursors
-from chalicelib.store.customers import CustomerStore
-from chalicelib.store.ledger import Ledger
-from chalicelib.store.quarantine import QuarantineStore
-from chalicelib.store.reactions import ReactionStore
 from chalicelib.store.settings import SettingsStore
 from chalicelib.store.table import Table
+from chalicelib.wiring import Part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +42,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.deciding import Deciding
     from chalicelib.flows.delivery import Settling
     from chalicelib.flows.detecting import Detecting
+    from chalicelib.flows.examples import Examples
     from chalicelib.flows.helpdesk import Helpdesk
     from chalicelib.flows.importing import Importing
     from chalicelib.flows.indexing import Indexing
@@ -81,9 +79,18 @@ if TYPE_CHECKING:
     from chalicelib.store.campaigns import CampaignStore
     from chalicelib.store.case_lists import CaseLists
     from chalicelib.store.chats import ChatStore
+    from chalicelib.store.codes import CodeStore
+    from chalicelib.store.counts import CountStore
+    from chalicelib.store.customers import CustomerStore
+    from chalicelib.store.ledger import Ledger
     from chalicelib.store.lessons import LessonStore
     from chalicelib.store.models import ModelStore
+    from chalicelib.store.networks import NetworkStore
+    from chalicelib.store.quarantine import QuarantineStore
+    from chalicelib.store.rates import RateStore
+    from chalicelib.store.reactions import ReactionStore
     from chalicelib.store.trends import TrendStore
+    from chalicelib.store.uploads import UploadStore
     from chalicelib.trends.service import TrendService
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -136,68 +143,28 @@ class Application:
         return CaseStore(self.table, self.settings.cases_shards)
 
     @cached_property
-    def customers(self) -> CustomerStore:
-        return CustomerStore(self.table)
-
-    @cached_property
-    def ledger(self) -> Ledger:
-        return Ledger(self.table)
-
-    @cached_property
-    def reactions(self) -> ReactionStore:
-        return ReactionStore(self.table)
-
-    @cached_property
-    def quarantine(self) -> QuarantineStore:
-        return QuarantineStore(self.table)
-
-    @cached_property
     def documents(self) -> SettingsStore:
         return SettingsStore(self.table, self.clock)
 
     @cached_property
-    def counts(self) -> CountStore:
-        return CountStore(self.table)
-
-    @cached_property
-    def campaigns(self) -> CampaignStore:
-        from chalicelib.store.campaigns import CampaignStore
-
-        return CampaignStore(self.table)
-
-    @cached_property
-    def chats(self) -> ChatStore:
-        from chalicelib.store.chats import ChatStore
-
-        return ChatStore(self.table)
-
-    @cached_property
-    def articles(self) -> ArticleStore:
-        from chalicelib.store.articles import ArticleStore
-
-        return ArticleStore(self.table)
-
-    @cached_property
-    def trends(self) -> TrendStore:
-        from chalicelib.store.trends import TrendStore
-
-        return TrendStore(self.table)
-
-    @cached_property
-    def lessons(self) -> LessonStore:
-        from chalicelib.store.lessons import LessonStore
-
-        return LessonStore(self.table)
-
-    @cached_property
-    def models(self) -> ModelStore:
-        from chalicelib.store.models import ModelStore
-
-        return ModelStore(self.table)
-
-    @cached_property
     def cursors(self) -> Cursors:
-        return Cursors(lambda body: self.signer().sign("cursor", body.hex()))
+        return Cursors(lambda body: self.signer.sign("cursor", body.hex()))
+
+    customers: Part[CustomerStore] = Part("store.customers.CustomerStore")
+    ledger: Part[Ledger] = Part("store.ledger.Ledger")
+    reactions: Part[ReactionStore] = Part("store.reactions.ReactionStore")
+    quarantine: Part[QuarantineStore] = Part("store.quarantine.QuarantineStore")
+    counts: Part[CountStore] = Part("store.counts.CountStore")
+    campaigns: Part[CampaignStore] = Part("store.campaigns.CampaignStore")
+    chats: Part[ChatStore] = Part("store.chats.ChatStore")
+    articles: Part[ArticleStore] = Part("store.articles.ArticleStore")
+    trends: Part[TrendStore] = Part("store.trends.TrendStore")
+    lessons: Part[LessonStore] = Part("store.lessons.LessonStore")
+    models: Part[ModelStore] = Part("store.models.ModelStore")
+    rates: Part[RateStore] = Part("store.rates.RateStore")
+    codes: Part[CodeStore] = Part("store.codes.CodeStore")
+    networks: Part[NetworkStore] = Part("store.networks.NetworkStore")
+    upload_store: Part[UploadStore] = Part("store.uploads.UploadStore")
 
     # --- gateways ------------------------------------------------------------------------
 
@@ -244,11 +211,12 @@ class Application:
         return SsmSecrets(self._clients["ssm"], self.settings.parameter_path)
 
     @cached_property
-    def _signer(self) -> Signer:
+    def signer(self) -> Signer:
         return Signer(self.secrets.signing_key())
 
-    def signer(self) -> Signer:
-        return self._signer
+    @property
+    def public_url(self) -> str:
+        return self.secrets.public_url()
 
     def mastodon(self, instance: str) -> MastodonNetwork | None:
         """Our account on that instance, None where its token was never set."""
@@ -276,637 +244,57 @@ class Application:
 
     # --- flows ---------------------------------------------------------------------------
 
-    @cached_property
-    def intake(self) -> Intake:
-        from chalicelib.flows.intake import Intake
-
-        return Intake(
-            table=self.table,
-            cases=self.cases,
-            customers=self.customers,
-            ledger=self.ledger,
-            reactions=self.reactions,
-            quarantine=self.quarantine,
-            settings=self.documents,
-            objects=lambda: self.objects,
-            signer=self.signer,
-            clock=self.clock,
-            ids=self.ids,
-            support_address=self.settings.support_address,
-        )
-
-    @cached_property
-    def mail_in(self) -> MailIn:
-        from chalicelib.flows.mail import MailIn
-
-        return MailIn(
-            staff=self.staff_mail,
-            settling=self.settling,
-            table=self.table,
-            ledger=self.ledger,
-            quarantine=self.quarantine,
-            settings=self.documents,
-            objects=self.objects,
-            clock=self.clock,
-            support_address=self.settings.support_address,
-        )
-
-    @cached_property
-    def texting(self) -> Texting:
-        from chalicelib.flows.texting import Texting
-
-        return Texting(
-            intake=self.intake,
-            table=self.table,
-            cases=self.cases,
-            customers=self.customers,
-            ledger=self.ledger,
-            clock=self.clock,
-            ids=self.ids,
-        )
-
-    @cached_property
-    def staff_mail(self) -> StaffMail:
-        from chalicelib.flows.staff import StaffMail
-
-        return StaffMail(
-            intake=self.intake,
-            replying=self.replying,
-            cases=self.cases,
-            ledger=self.ledger,
-            settings=self.documents,
-            objects=lambda: self.objects,
-            clock=self.clock,
-            support_address=self.settings.support_address,
-        )
-
-    @cached_property
-    def triage(self) -> Triage:
-        from chalicelib.flows.triage import Triage
-
-        return Triage(
-            table=self.table,
-            cases=self.cases,
-            customers=self.customers,
-            reactions=self.reactions,
-            settings=self.documents,
-            deciding=self.deciding,
-            comprehend=lambda: self.comprehend,
-            clock=self.clock,
-            ids=self.ids,
-        )
-
-    @cached_property
-    def deciding(self) -> Deciding:
-        from chalicelib.flows.deciding import Deciding
-
-        return Deciding(settings=self.documents, models=self.models, objects=lambda: self.objects)
-
-    @cached_property
-    def learning(self) -> Learning:
-        from chalicelib.flows.learning import Learning
-
-        return Learning(cases=self.cases, lessons=self.lessons)
-
-    @cached_property
-    def modelling(self) -> Modelling:
-        from chalicelib.flows.examples import Examples
-        from chalicelib.flows.modelling import Modelling
-
-        return Modelling(
-            table=self.table,
-            models=self.models,
-            reactions=self.reactions,
-            examples=Examples(self.documents, self.lessons, self.cases, self.learning),
-            deciding=self.deciding,
-            objects=lambda: self.objects,
-            cursors=self.cursors,
-            clock=self.clock,
-            ids=self.ids,
-        )
-
-    @cached_property
-    def replying(self) -> Replying:
-        from chalicelib.flows.replying import Replying
-
-        return Replying(
-            table=self.table,
-            cases=self.cases,
-            customers=self.customers,
-            ledger=self.ledger,
-            reactions=self.reactions,
-            outlets=self.outlets,
-            objects=lambda: self.objects,
-            clock=self.clock,
-            ids=self.ids,
-            support_address=self.settings.support_address,
-            sms_number=self.settings.sms_number,
-        )
-
-    @cached_property
-    def acknowledging(self) -> Acknowledging:
-        from chalicelib.flows.acknowledging import Acknowledging
-
-        return Acknowledging(
-            table=self.table,
-            cases=self.cases,
-            ledger=self.ledger,
-            reactions=self.reactions,
-            settings=self.documents,
-            replying=self.replying,
-            signer=self.signer,
-            public_url=lambda: self.secrets.public_url(),
-            clock=self.clock,
-            ids=self.ids,
-        )
-
-    @cached_property
-    def outlets(self) -> Outlets:
-        from chalicelib.flows.outlets import Outlets
-
-        return Outlets(
-            cases=self.cases,
-            ledger=self.ledger,
-            chats=self.chats,
-            settings=self.documents,
-            clock=self.clock,
-        )
-
-    @cached_property
-    def posting(self) -> Posting:
-        from chalicelib.flows.posting import Posting
-
-        return Posting(
-            cases=self.cases,
-            ledger=self.ledger,
-            settings=self.documents,
-            outlets=self.outlets,
-            networks=self.network,
-        )
-
-    @cached_property
-    def missed(self) -> Missed:
-        from chalicelib.flows.missed import Missed
-
-        return Missed(
-            table=self.table,
-            cases=self.cases,
-            customers=self.customers,
-            chats=self.chats,
-            reactions=self.reactions,
-            outlets=self.outlets,
-            replying=self.replying,
-            clock=self.clock,
-            ids=self.ids,
-        )
-
-    @cached_property
-    def chatting(self) -> Chatting:
-        from chalicelib.flows.chatting import Chatting
-        from chalicelib.store.rates import RateStore
-
-        return Chatting(
-            intake=self.intake,
-            cases=self.cases,
-            customers=self.customers,
-            chats=self.chats,
-            rates=RateStore(self.table),
-            settings=self.documents,
-            cursors=self.cursors,
-            objects=lambda: self.objects,
-            signer=self.signer,
-            clock=self.clock,
-            ids=self.ids,
-        )
-
-    @cached_property
-    def contacts(self) -> Contacts:
-        from chalicelib.flows.contacts import Contacts
-        from chalicelib.store.networks import NetworkStore
-
-        return Contacts(
-            intake=self.intake,
-            table=self.table,
-            cases=self.cases,
-            customers=self.customers,
-            ledger=self.ledger,
-            quarantine=self.quarantine,
-            networks=NetworkStore(self.table),
-            settings=self.documents,
-            mastodon=self.mastodon,
-            clock=self.clock,
-        )
-
-    @cached_property
-    def calls(self) -> Calls:
-        from chalicelib.flows.calls import Calls
-
-        return Calls(customers=self.customers)
-
-    @cached_property
-    def sending(self) -> Sending:
-        from chalicelib.flows.sending import Sending
-
-        return Sending(
-            table=self.table,
-            cases=self.cases,
-            ledger=self.ledger,
-            reactions=self.reactions,
-            settings=self.documents,
-            objects=lambda: self.objects,
-            mailer=lambda: self.mailer,
-            sms=lambda: self.sms,
-            posting=lambda: self.posting,
-            missed=lambda: self.missed,
-            signer=self.signer,
-            clock=self.clock,
-            ids=self.ids,
-            region=self.settings.region,
-        )
-
-    @cached_property
-    def settling(self) -> Settling:
-        from chalicelib.flows.delivery import Settling
-
-        return Settling(
-            table=self.table,
-            cases=self.cases,
-            customers=self.customers,
-            ledger=self.ledger,
-            reactions=self.reactions,
-            sending=self.sending,
-            told=self.told,
-            clock=self.clock,
-            ids=self.ids,
-        )
-
-    @cached_property
-    def batches(self) -> Batches:
-        from chalicelib.flows.batches import Batches
-
-        return Batches(
-            table=self.table,
-            cases=self.cases,
-            campaigns=self.campaigns,
-            ledger=self.ledger,
-            reactions=self.reactions,
-            sending=self.sending,
-            clock=self.clock,
-        )
-
-    @cached_property
-    def told(self) -> ToldSettling:
-        from chalicelib.flows.told import ToldSettling
-
-        return ToldSettling(
-            table=self.table,
-            campaigns=self.campaigns,
-            customers=self.customers,
-            clock=self.clock,
-        )
-
-    @cached_property
-    def audiences(self) -> Audiences:
-        from chalicelib.flows.audience import Audiences
-
-        return Audiences(
-            counts=self.counts,
-            settings=self.documents,
-            signer=self.signer,
-            public_url=lambda: self.secrets.public_url(),
-        )
-
-    @cached_property
-    def outreach(self) -> Outreach:
-        from chalicelib.flows.outreach import Outreach
-
-        return Outreach(
-            table=self.table,
-            campaigns=self.campaigns,
-            trends=self.trends,
-            reactions=self.reactions,
-            clock=self.clock,
-            ids=self.ids,
-            customers=self.customers,
-            audiences=self.audiences,
-            signer=self.signer,
-        )
-
-    @cached_property
-    def planning(self) -> Planning:
-        from chalicelib.flows.planning import Planning
-
-        return Planning(
-            table=self.table,
-            campaigns=self.campaigns,
-            customers=self.customers,
-            reactions=self.reactions,
-            audiences=self.audiences,
-            mailer=lambda: self.mailer,
-            queue=self.queue,
-            clock=self.clock,
-            stage=self.settings.stage,
-        )
-
-    @cached_property
-    def notifying(self) -> Notifying:
-        from chalicelib.flows.notifying import Notifying
-
-        return Notifying(
-            table=self.table,
-            campaigns=self.campaigns,
-            audiences=self.audiences,
-            mailer=lambda: self.mailer,
-            sms=lambda: self.sms,
-            signer=self.signer,
-            clock=self.clock,
-            stage=self.settings.stage,
-            support_address=self.settings.support_address,
-            sms_number=self.settings.sms_number,
-        )
-
-    @cached_property
-    def counting(self) -> Counting:
-        from chalicelib.flows.counting import Counting
-
-        return Counting(
-            table=self.table,
-            cases=self.cases,
-            counts=self.counts,
-            reactions=self.reactions,
-            clock=self.clock,
-        )
-
-    @cached_property
-    def sweeping(self) -> Sweeping:
-        from chalicelib.flows.sweeping import Sweeping
-
-        return Sweeping(
-            table=self.table,
-            ledger=self.ledger,
-            reactions=self.reactions,
-            quarantine=self.quarantine,
-            objects=self.objects,
-            queue=self.queue,
-            clock=self.clock,
-        )
-
-    @cached_property
-    def detecting(self) -> Detecting:
-        from chalicelib.flows.detecting import Detecting
-
-        return Detecting(
-            counts=self.counts,
-            trends=self.trends,
-            settings=self.documents,
-            clock=self.clock,
-            ids=self.ids,
-        )
+    intake: Part[Intake] = Part("flows.intake.Intake")
+    mail_in: Part[MailIn] = Part("flows.mail.MailIn", staff="staff_mail")
+    texting: Part[Texting] = Part("flows.texting.Texting")
+    staff_mail: Part[StaffMail] = Part("flows.staff.StaffMail")
+    triage: Part[Triage] = Part("flows.triage.Triage")
+    deciding: Part[Deciding] = Part("flows.deciding.Deciding")
+    learning: Part[Learning] = Part("flows.learning.Learning")
+    examples: Part[Examples] = Part("flows.examples.Examples")
+    modelling: Part[Modelling] = Part("flows.modelling.Modelling")
+    replying: Part[Replying] = Part("flows.replying.Replying")
+    acknowledging: Part[Acknowledging] = Part("flows.acknowledging.Acknowledging")
+    outlets: Part[Outlets] = Part("flows.outlets.Outlets")
+    posting: Part[Posting] = Part("flows.posting.Posting", networks="network")
+    missed: Part[Missed] = Part("flows.missed.Missed")
+    chatting: Part[Chatting] = Part("flows.chatting.Chatting")
+    contacts: Part[Contacts] = Part("flows.contacts.Contacts")
+    calls: Part[Calls] = Part("flows.calls.Calls")
+    sending: Part[Sending] = Part("flows.sending.Sending")
+    settling: Part[Settling] = Part("flows.delivery.Settling")
+    batches: Part[Batches] = Part("flows.batches.Batches")
+    told: Part[ToldSettling] = Part("flows.told.ToldSettling")
+    audiences: Part[Audiences] = Part("flows.audience.Audiences")
+    outreach: Part[Outreach] = Part("flows.outreach.Outreach")
+    planning: Part[Planning] = Part("flows.planning.Planning")
+    notifying: Part[Notifying] = Part("flows.notifying.Notifying")
+    counting: Part[Counting] = Part("flows.counting.Counting")
+    sweeping: Part[Sweeping] = Part("flows.sweeping.Sweeping")
+    detecting: Part[Detecting] = Part("flows.detecting.Detecting")
 
     # --- what people ask for through the API -------------------------------------------------
 
-    @cached_property
-    def case_lists(self) -> CaseLists:
-        from chalicelib.store.case_lists import CaseLists
-
-        return CaseLists(self.table, self.cases)
-
-    @cached_property
-    def case_service(self) -> CaseService:
-        from chalicelib.cases.service import CaseService
-
-        return CaseService(cases=self.cases, lists=self.case_lists, cursors=self.cursors)
-
-    @cached_property
-    def customer_service(self) -> CustomerService:
-        from chalicelib.customers.service import CustomerService
-
-        return CustomerService(
-            table=self.table,
-            customers=self.customers,
-            lists=self.case_lists,
-            cursors=self.cursors,
-            clock=self.clock,
-            ids=self.ids,
-        )
-
-    @cached_property
-    def article_service(self) -> ArticleService:
-        from chalicelib.knowledge.service import ArticleService
-
-        return ArticleService(
-            articles=self.articles, cursors=self.cursors, clock=self.clock, ids=self.ids
-        )
-
-    @cached_property
-    def library(self) -> Library:
-        from chalicelib.flows.library import Library
-
-        return Library(
-            articles=self.articles,
-            settings=self.documents,
-            objects=lambda: self.objects,
-            clock=self.clock,
-        )
-
-    @cached_property
-    def authoring(self) -> Authoring:
-        from chalicelib.flows.authoring import Authoring
-
-        return Authoring(
-            library=self.library,
-            articles=self.articles,
-            service=self.article_service,
-            cases=self.cases,
-        )
-
-    @cached_property
-    def answering(self) -> Answering:
-        from chalicelib.flows.answering import Answering
-        from chalicelib.store.rates import RateStore
-
-        return Answering(
-            library=self.library,
-            articles=self.articles,
-            helpdesk=lambda: self.helpdesk,
-            rates=RateStore(self.table),
-            settings=self.documents,
-            signer=self.signer,
-            clock=self.clock,
-            ids=self.ids,
-        )
-
-    @cached_property
-    def suggesting(self) -> Suggesting:
-        from chalicelib.flows.suggesting import Suggesting
-
-        return Suggesting(
-            library=self.library,
-            articles=self.articles,
-            cases=self.cases,
-            lists=self.case_lists,
-            settings=self.documents,
-        )
-
-    @cached_property
-    def indexing(self) -> Indexing:
-        from chalicelib.flows.indexing import Indexing
-
-        return Indexing(
-            table=self.table,
-            articles=self.articles,
-            cases=self.cases,
-            objects=lambda: self.objects,
-            clock=self.clock,
-        )
-
-    @cached_property
-    def trend_service(self) -> TrendService:
-        from chalicelib.trends.service import TrendService
-
-        return TrendService(trends=self.trends, cursors=self.cursors, clock=self.clock)
-
-    @cached_property
-    def casework(self) -> Casework:
-        from chalicelib.flows.casework import Casework
-
-        return Casework(
-            cases=self.cases,
-            reactions=self.reactions,
-            settings=self.documents,
-            clock=self.clock,
-            ids=self.ids,
-        )
-
-    @cached_property
-    def joining(self) -> Joining:
-        from chalicelib.flows.joining import Joining
-
-        return Joining(
-            table=self.table,
-            cases=self.cases,
-            ledger=self.ledger,
-            reactions=self.reactions,
-            sending=lambda: self.sending,
-            clock=self.clock,
-            ids=self.ids,
-        )
-
-    @cached_property
-    def people(self) -> People:
-        from chalicelib.flows.people import People
-
-        return People(
-            table=self.table,
-            customers=self.customers,
-            cases=self.cases,
-            reactions=self.reactions,
-            clock=self.clock,
-            ids=self.ids,
-        )
-
-    @cached_property
-    def proving(self) -> Proving:
-        from chalicelib.flows.proving import Proving
-        from chalicelib.store.codes import CodeStore
-        from chalicelib.store.rates import RateStore
-
-        return Proving(
-            table=self.table,
-            customers=self.customers,
-            cases=self.cases,
-            codes=CodeStore(self.table),
-            rates=RateStore(self.table),
-            people=self.people,
-            sms=lambda: self.sms,
-            signer=self.signer,
-            clock=self.clock,
-            ids=self.ids,
-            sms_number=self.settings.sms_number,
-        )
-
-    @cached_property
-    def opening(self) -> Opening:
-        from chalicelib.flows.opening import Opening
-
-        return Opening(
-            table=self.table,
-            cases=self.cases,
-            customers=self.customers,
-            ledger=self.ledger,
-            reactions=self.reactions,
-            settings=self.documents,
-            replying=self.replying,
-            objects=lambda: self.objects,
-            clock=self.clock,
-            ids=self.ids,
-        )
-
-    @cached_property
-    def importing(self) -> Importing:
-        from chalicelib.flows.importing import Importing
-
-        return Importing(table=self.table, customers=self.customers, clock=self.clock, ids=self.ids)
-
-    @cached_property
-    def replaying(self) -> Replaying:
-        from chalicelib.flows.replay import Replaying
-
-        return Replaying(
-            table=self.table,
-            quarantine=self.quarantine,
-            cursors=self.cursors,
-            queue=self.queue,
-            objects=lambda: self.objects,
-            clock=self.clock,
-        )
-
-    @cached_property
-    def uploads(self) -> Uploads:
-        from chalicelib.flows.uploads import Uploads
-        from chalicelib.store.uploads import UploadStore
-
-        return Uploads(
-            store=UploadStore(self.table),
-            ledger=self.ledger,
-            settings=self.documents,
-            objects=lambda: self.objects,
-            signer=self.signer,
-            clock=self.clock,
-            ids=self.ids,
-        )
-
-    @cached_property
-    def links(self) -> Links:
-        from chalicelib.flows.links import Links
-
-        return Links(
-            cases=self.cases,
-            replying=self.replying,
-            signer=self.signer,
-            public_url=lambda: self.secrets.public_url(),
-            clock=self.clock,
-            ids=self.ids,
-        )
-
-    @cached_property
-    def helpdesk(self) -> Helpdesk:
-        from chalicelib.flows.helpdesk import Helpdesk
-        from chalicelib.store.rates import RateStore
-
-        return Helpdesk(
-            intake=self.intake,
-            cases=self.cases,
-            service=self.case_service,
-            uploads=self.uploads,
-            rates=RateStore(self.table),
-            settings=self.documents,
-            objects=lambda: self.objects,
-            signer=self.signer,
-            public_url=lambda: self.secrets.public_url(),
-            clock=self.clock,
-            ids=self.ids,
-        )
+    case_lists: Part[CaseLists] = Part("store.case_lists.CaseLists")
+    case_service: Part[CaseService] = Part("cases.service.CaseService")
+    customer_service: Part[CustomerService] = Part("customers.service.CustomerService")
+    article_service: Part[ArticleService] = Part("knowledge.service.ArticleService")
+    library: Part[Library] = Part("flows.library.Library")
+    authoring: Part[Authoring] = Part("flows.authoring.Authoring", service="article_service")
+    answering: Part[Answering] = Part("flows.answering.Answering")
+    suggesting: Part[Suggesting] = Part("flows.suggesting.Suggesting")
+    indexing: Part[Indexing] = Part("flows.indexing.Indexing")
+    trend_service: Part[TrendService] = Part("trends.service.TrendService")
+    casework: Part[Casework] = Part("flows.casework.Casework")
+    joining: Part[Joining] = Part("flows.joining.Joining")
+    people: Part[People] = Part("flows.people.People")
+    proving: Part[Proving] = Part("flows.proving.Proving")
+    opening: Part[Opening] = Part("flows.opening.Opening")
+    importing: Part[Importing] = Part("flows.importing.Importing")
+    replaying: Part[Replaying] = Part("flows.replay.Replaying")
+    uploads: Part[Uploads] = Part("flows.uploads.Uploads", store="upload_store")
+    links: Part[Links] = Part("flows.links.Links")
+    helpdesk: Part[Helpdesk] = Part("flows.helpdesk.Helpdesk", service="case_service")
 
 
 _installed: Application | None = None

@@ -94,7 +94,7 @@ def _answers(world: World, chance: random.Random) -> Iterator[tuple[bytes, str]]
         case = cases[number % len(cases)]
         sender = case.participants[0].address
         way = number % 3
-        to = reply_address(world.app.signer(), SUPPORT, case.reference) if way == 0 else SUPPORT
+        to = reply_address(world.app.signer, SUPPORT, case.reference) if way == 0 else SUPPORT
         headers = {"In-Reply-To": f"<{case.message_ids[0]}>"} if way == 1 else {}
         subject = f"Re: {case.reference}" if way == 2 else "Re: hello"
         yield _mail(chance, NEW + number, sender, to, subject, headers)

@@ -239,8 +239,8 @@ def test_answers_come_to_an_address_that_names_the_campaign(o: Outreaching) -> N
     o.settle()
     (address,) = asked[0]["ReplyToAddresses"]  # type: ignore[misc]
     assert str(address).startswith("support+n-")
-    assert campaign_behind(o.app.signer(), str(address)) == campaign.id
-    assert campaign_behind(o.app.signer(), str(address).replace("1-", "2-")) is None
+    assert campaign_behind(o.app.signer, str(address)) == campaign.id
+    assert campaign_behind(o.app.signer, str(address).replace("1-", "2-")) is None
 
 
 def test_the_notice_stands_in_the_customers_timeline(o: Outreaching) -> None:

@@ -231,7 +231,7 @@ def test_a_campaign_is_drafted_previewed_changed_and_approved_as_it_was_seen(
 def test_one_click_ends_notices_and_looking_does_not(api: Api, world: World) -> None:
     customer = api.post("/v1/customers", {"email": "ada@example.com"}).json
     offer = Offer(campaign_id="K1", customer_id=customer["id"], channel=Channel.EMAIL)
-    token = unsubscribe_token(world.app.signer(), offer)
+    token = unsubscribe_token(world.app.signer, offer)
     path = f"/v1/unsubscribe/{token}"
     asked = api.get(path, as_="")
     assert (asked.status, "<form" in asked.text) == (200, True)

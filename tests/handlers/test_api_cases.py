@@ -354,4 +354,4 @@ def test_the_confirmation_links_to_the_page_of_this_case(api: Api, world: World)
     world.settle()
     texts = [m.text for m in world.timeline(world.case()) if "/c/" in m.text]
     token = texts[0].partition("/c/")[2].split()[0]
-    assert open_link(world.app.signer(), token)[0] == case["reference"]
+    assert open_link(world.app.signer, token)[0] == case["reference"]

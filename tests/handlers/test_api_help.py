@@ -102,7 +102,7 @@ def test_a_link_opens_its_own_case_only_and_can_be_withdrawn(api: Api, world: Wo
         api.get(f"/v1/help/cases/C-ABCDEF/messages?token={mine['token']}", as_=""),
         api.get(
             "/v1/help/cases/C-ABCDEF/messages?token="
-            + link_token(world.app.signer(), "C-ABCDEF", 1),
+            + link_token(world.app.signer, "C-ABCDEF", 1),
             as_="",
         ),
         api.post(f"{path}?token={mine['token']}", {"text": "hello"}, as_=""),
