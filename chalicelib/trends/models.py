@@ -65,14 +65,50 @@ class TrendState(StrEnum):
     DISMISSED = "dismissed"
 
 
+class TrendKind(StrEnum):
+    COUNTED = "counted"  # a cell of the counts is too full
+    EMERGING = "emerging"  # words burst together that no topic stands for as yet
+
+
+class TrendRule(StrEnum):
+    """By which rule it was found. The cautious one is for a cell that is watched for less than a
+    week: it wants many cases and knows neither season nor scatter."""
+
+    CALIBRATED = "calibrated"
+    CAUTIOUS = "cautious"
+
+
 class TrendHour(Model):
-    """One hour of a trend as people see it: distinct customers as well as cases."""
+    """One hour of a trend as people see it: distinct customers as well as cases.
+
+    `lower` .. `upper` is the band of an ordinary hour; it leaves either side once in two hundred.
+    """
 
     hour: Instant
     expected: float
+    lower: float = 0.0
     upper: float
     cases: int
     customers: int = 0
+
+
+class AttributeLift(Model):
+    """Of the customers of a trend, how many have this, and how many of all do.
+
+    "31 of 34 own product X, 9 % of all customers do" is `seen` 31, `of` 34, `base_share` 0.09.
+    `base` says where that share is from, with `base_customers` behind it; both shares and `lift`
+    are None where nobody knows. `lift` is how many times as common it is among those affected.
+    """
+
+    attribute: str
+    value: str
+    seen: int
+    of: int
+    share: float
+    base_share: float | None = None
+    base: str = ""
+    base_customers: int = 0
+    lift: float | None = None
 
 
 class Trend(Model):
@@ -80,11 +116,23 @@ class Trend(Model):
 
     `series` is the cell that explains it, such as `topic=login&product=app`; `p` and `lift` are
     those of its `Finding`. `example_case_ids` are for reading, not a complete list.
+    `calm_since` is the first hour since which the cell is within its baseline band without a
+    break; None while the trouble lasts. `confidence` is one less the share of false ones among
+    trends that are as certain as this one (Benjamini and Hochberg); None under the cautious rule,
+    which cannot tell. `terms` are the telling words of an emerging one.
     """
 
     id: str
     series: str
+    kind: TrendKind = TrendKind.COUNTED
+    title: str = ""
     topic: str | None = None
+    attributes: dict[str, str] = {}
+    rule: TrendRule = TrendRule.CALIBRATED
+    confidence: float | None = None
+    calm_since: Instant | None = None
+    terms: list[str] = []
+    lifts: list[AttributeLift] = []
     state: TrendState = TrendState.ACTIVE
     started_at: Instant
     detected_at: Instant
