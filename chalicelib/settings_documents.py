@@ -259,7 +259,14 @@ def _synonyms() -> type[BaseModel]:
     return SynonymsSettings
 
 
+def _approvals() -> type[BaseModel]:
+    from chalicelib.access.models import ApprovalSettings
+
+    return ApprovalSettings
+
+
 DOCUMENTS: Mapping[str, Callable[[], type[BaseModel]]] = {
+    "approvals": _approvals,
     "calendars": lambda: CalendarsSettings,
     "channels": _channels,
     "detection": _detection,
