@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.outlets import Outlets
     from chalicelib.flows.outreach import Outreach
     from chalicelib.flows.people import People
+    from chalicelib.flows.placing import Placing
     from chalicelib.flows.planning import Planning
     from chalicelib.flows.posting import Posting
     from chalicelib.flows.proving import Proving
@@ -249,6 +250,7 @@ class Application:
     texting: Part[Texting] = Part("flows.texting.Texting")
     staff_mail: Part[StaffMail] = Part("flows.staff.StaffMail")
     triage: Part[Triage] = Part("flows.triage.Triage")
+    placing: Part[Placing] = Part("flows.placing.Placing")
     deciding: Part[Deciding] = Part("flows.deciding.Deciding")
     learning: Part[Learning] = Part("flows.learning.Learning")
     examples: Part[Examples] = Part("flows.examples.Examples")

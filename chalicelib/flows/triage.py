@@ -13,15 +13,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.cases import rules
-from chalicelib.cases.models import Case, Message, Priority, Topic
+from chalicelib.cases.models import Case, Message, Topic
 from chalicelib.customers.models import Customer
 from chalicelib.errors import Contended, StaleVersion
 from chalicelib.flows.learning import text_of
 from chalicelib.flows.timeline import event
 from chalicelib.ports import Clock, Comprehend, Ids
-from chalicelib.promises.rules import PromiseSettings, again
-from chalicelib.routing.models import RoutingSettings
-from chalicelib.routing.rules import route
 from chalicelib.store.reactions import Reaction
 from chalicelib.store.table import WriteRefused
 from chalicelib.understanding.defaults import PrioritySettings
@@ -33,13 +30,12 @@ from chalicelib.understanding.models import (
     SentimentLabel,
     SentimentSettings,
     TopicDecision,
-    TopicsSettings,
 )
-from chalicelib.understanding.priority import decide_priority
 from chalicelib.understanding.sentiment import comprehend_language, sentiment_text, worth_asking
 
 if TYPE_CHECKING:
     from chalicelib.flows.deciding import Deciding
+    from chalicelib.flows.placing import Placing
     from chalicelib.store.cases import CaseStore
     from chalicelib.store.customers import CustomerStore
     from chalicelib.store.reactions import ReactionStore
@@ -48,7 +44,6 @@ if TYPE_CHECKING:
 
 GRACE = timedelta(minutes=2)
 ATTEMPTS = 5
-BY_PERSON = "set by "
 
 
 @dataclass(frozen=True)
@@ -69,6 +64,7 @@ class Triage:
     reactions: ReactionStore
     settings: SettingsStore
     deciding: Deciding
+    placing: Placing
     comprehend: Callable[[], Comprehend]
     clock: Clock
     ids: Ids
@@ -177,36 +173,8 @@ class Triage:
         if case.topic.source != "person":
             fields["topic"] = _topic(understood.topic)
             reasons["topic"] = understood.topic.reason or fields["topic"].why
-        changed = case.model_copy(update=fields)
-        return self._placed(changed, customer, understood, reasons)
-
-    def _placed(
-        self, case: Case, customer: Customer, understood: Understood, reasons: dict[str, str]
-    ) -> Case:
-        facts = self._facts(
-            case, customer, understood.text, case.language or "", case.topic.label or ""
-        ).model_copy(
-            update={
-                "sentiment": understood.sentiment.label,
-                "sentiment_score": understood.sentiment.score,
-            }
-        )
-        decided = decide_priority(facts, self.settings.read("priorities", PrioritySettings).rules)
-        routing = self.settings.read("routing", RoutingSettings)
-        teams = self.settings.read("topics", TopicsSettings).teams
-        known = _routing_facts(case, customer, understood.text, str(decided.priority))
-        placed = route(known, routing.rules, teams, routing.default_team)
-        fields: dict[str, Any] = {"tags": tuple(dict.fromkeys((*case.tags, *placed.tags)))}
-        if not reasons.get("priority", "").startswith(BY_PERSON):
-            fields["priority"] = Priority(str(placed.priority or decided.priority))
-            reasons["priority"] = placed.reason if placed.priority else decided.reason
-        if not reasons.get("team", "").startswith(BY_PERSON):
-            fields["team"] = placed.team
-            reasons["team"] = placed.reason
-        priority = fields.get("priority", case.priority)
-        targets = self.settings.read("promises", PromiseSettings)
-        fields["promises"] = again(case.promises, targets, priority, case.created_at)
-        return case.model_copy(update={**fields, "reasons": reasons})
+        changed = case.model_copy(update={**fields, "reasons": reasons})
+        return self.placing.place(changed, customer, understood.text).case
 
 
 def _topic(decision: TopicDecision) -> Topic:
@@ -217,12 +185,3 @@ def _topic(decision: TopicDecision) -> Topic:
         why=", ".join(decision.why[:8]),
         model_version=decision.model_version,
     )
-
-
-def _routing_facts(case: Case, customer: Customer, text: str, priority: str) -> dict[str, Any]:
-    return {
-        **case.model_dump(mode="json", exclude={"promises", "participants", "reasons"}),
-        "priority": priority,
-        "text": text[:20_000],
-        "customer": customer.model_dump(mode="json", exclude={"suppressed"}),
-    }
