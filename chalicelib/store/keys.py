@@ -38,10 +38,20 @@
 | its versions | ART#<slug> | VER#<number> |
 | its votes, counted, and one by one | ART#<slug> | VOTES, VOTE#<time>#<id> |
 | a conversation with the help centre | QUESTION#<session> | QUESTION |
+| what somebody asked within three days | ASKER#<digest> | <session> |
+| what became of questions, by day and article | HELP#<month>#<shard> | <date>#<slug> |
+| how customers asked for an article | ART#<slug> | WORDS#<time>#<id> |
 | what solved a case, as it is suggested | CASE#<id> | SOLVED |
 | which file of an index is in use; what is newer | INDEX#<name> | INDEX, NEWER |
 | what people taught the machine, by month | LEARN#<month>#<shard> | <time>#<id> |
 | models that were trained, and which is in use | MODELS#<kind> | MODEL#<id>, IN_USE |
+| a problem | PROB#<id> | PROB |
+| a case and the problem: linked, proposed, rejected | PROB#<id> | LINK#<case id> |
+| its cases, customers and messages by the hour | PROB#<id> | HOUR#<hour> |
+| was this customer counted, and in which hour? | PROB#<id> | WHO#<customer id> |
+| its history | PROB#<id> | HIST#<time>#<id> |
+| its handovers, and the mails and webhooks about them | PROB#<id> | HAND#<id>, OUT#<id> |
+| the newest problem of a cell | CELL#<cell> | PROB |
 
 Secondary indexes (all attributes projected):
 
@@ -52,11 +62,14 @@ Secondary indexes (all attributes projected):
 |  | DUE#<shard> | <due>#<id> | reactions that are outstanding |
 |  | CUSTOMERS#<shard> | <id> | all customers |
 |  | TRENDS, CAMPAIGNS, QUARANTINE#… | <created>#<id> | those |
+|  | PROBLEMS#<state>, LINKS#<problem>#<state> | <created>#<id> | problems; their cases |
 |  | ARTICLES#<state>, UNANSWERED | <created>#<id> | articles; questions without an answer |
 | gsi3 | CASES#<shard> | <created>#<id> | all cases but the next, which no list but gsi1 has |
 |  | SPAM#<shard>, MERGED#<shard> | <created>#<id> | spam; cases that went into others |
 | gsi4 | TEAM#<team>#<status> | <created>#<id> | a team's cases in a state |
+|  | OPEN_PROBLEMS | <created>#<id> | problems that new cases may belong to |
 | gsi5 | ASSIGNEE#<e-mail> | <created>#<id> | an agent's cases |
+|  | ISSUES | <created>#<id> | problems that the help centre shows |
 
 Lists of cases have `cases_shards` partitions each (settings): every page reads all of them and
 merges. It starts at one and may be raised at any time, never lowered.
@@ -91,8 +104,16 @@ CAMPAIGNS = "CAMPAIGNS"
 QUARANTINE = "QUARANTINE"
 ARTICLES = "ARTICLES"
 UNANSWERED = "UNANSWERED"
+PROBLEMS = "PROBLEMS"
+OPEN_PROBLEMS = "OPEN_PROBLEMS"
+ISSUES = "ISSUES"
+LINK = "LINK#"
+HOUR = "HOUR#"
+HANDOVER = "HAND#"
 VERSIONS = "VER#"
 VOTE = "VOTE#"
+WORDINGS = "WORDS#"
+HELP_SHARDS = 2
 
 
 def digest(text: str) -> str:
@@ -277,6 +298,25 @@ def question(session: str) -> Key:
     return f"QUESTION#{session}", "QUESTION"
 
 
+def asker(caller: str, session: str) -> Key:
+    return f"ASKER#{caller}", session
+
+
+def help_figures(at: datetime, slug: str, session: str) -> Key:
+    """Where what became of a question is counted; `slug` "" is all articles."""
+    day = iso(at)[:10]
+    return f"HELP#{day[:7]}#{shard(session, HELP_SHARDS)}", f"{day}#{slug}"
+
+
+def help_figures_of_month(month: str) -> list[str]:
+    """Partitions of the figures of a month such as 2026-11."""
+    return [f"HELP#{month}#{number}" for number in range(HELP_SHARDS)]
+
+
+def wording(slug: str, at: datetime, identifier: str) -> Key:
+    return f"ART#{slug}", f"{WORDINGS}{iso(at)}#{identifier}"
+
+
 def solved(case_id: str) -> Key:
     return f"CASE#{case_id}", "SOLVED"
 
@@ -287,6 +327,43 @@ def index_pointer(name: str) -> Key:
 
 def index_newer(name: str) -> Key:
     return f"INDEX#{name}", "NEWER"
+
+
+def problem(problem_id: str) -> Key:
+    return f"PROB#{problem_id}", "PROB"
+
+
+def problem_link(problem_id: str, case_id: str) -> Key:
+    return f"PROB#{problem_id}", f"{LINK}{case_id}"
+
+
+def problem_links(problem_id: str, state: str) -> str:
+    """The partition of gsi2 that lists them."""
+    return f"LINKS#{problem_id}#{state}"
+
+
+def problem_hour(problem_id: str, hour: str) -> Key:
+    return f"PROB#{problem_id}", f"{HOUR}{hour}"
+
+
+def problem_customer(problem_id: str, customer_id: str) -> Key:
+    return f"PROB#{problem_id}", f"WHO#{customer_id}"
+
+
+def problem_history(problem_id: str, at: datetime, identifier: str) -> Key:
+    return f"PROB#{problem_id}", f"{HISTORY}{iso(at)}#{identifier}"
+
+
+def handover(problem_id: str, handover_id: str) -> Key:
+    return f"PROB#{problem_id}", f"{HANDOVER}{handover_id}"
+
+
+def dispatch(problem_id: str, dispatch_id: str) -> Key:
+    return f"PROB#{problem_id}", f"OUT#{dispatch_id}"
+
+
+def problem_of_cell(name: str) -> Key:
+    return f"CELL#{digest(name)}", "PROB"
 
 
 def index(number: int, pk: str, sk: str) -> dict[str, str]:
