@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.texting import Texting
     from chalicelib.flows.told import ToldSettling
     from chalicelib.flows.triage import Triage
+    from chalicelib.flows.understanding import Understanding
     from chalicelib.flows.uploads import Uploads
     from chalicelib.gateways.mastodon import MastodonNetwork
     from chalicelib.knowledge.service import ArticleService
@@ -81,12 +82,14 @@ if TYPE_CHECKING:
     from chalicelib.store.case_lists import CaseLists
     from chalicelib.store.chats import ChatStore
     from chalicelib.store.codes import CodeStore
+    from chalicelib.store.costs import CostStore
     from chalicelib.store.counts import CountStore
     from chalicelib.store.customers import CustomerStore
     from chalicelib.store.ledger import Ledger
     from chalicelib.store.lessons import LessonStore
     from chalicelib.store.models import ModelStore
     from chalicelib.store.networks import NetworkStore
+    from chalicelib.store.opinions import OpinionStore
     from chalicelib.store.quarantine import QuarantineStore
     from chalicelib.store.rates import RateStore
     from chalicelib.store.reactions import ReactionStore
@@ -162,6 +165,8 @@ class Application:
     trends: Part[TrendStore] = Part("store.trends.TrendStore")
     lessons: Part[LessonStore] = Part("store.lessons.LessonStore")
     models: Part[ModelStore] = Part("store.models.ModelStore")
+    costs: Part[CostStore] = Part("store.costs.CostStore")
+    opinions: Part[OpinionStore] = Part("store.opinions.OpinionStore")
     rates: Part[RateStore] = Part("store.rates.RateStore")
     codes: Part[CodeStore] = Part("store.codes.CodeStore")
     networks: Part[NetworkStore] = Part("store.networks.NetworkStore")
@@ -251,6 +256,7 @@ class Application:
     staff_mail: Part[StaffMail] = Part("flows.staff.StaffMail")
     triage: Part[Triage] = Part("flows.triage.Triage")
     placing: Part[Placing] = Part("flows.placing.Placing")
+    understanding: Part[Understanding] = Part("flows.understanding.Understanding")
     deciding: Part[Deciding] = Part("flows.deciding.Deciding")
     learning: Part[Learning] = Part("flows.learning.Learning")
     examples: Part[Examples] = Part("flows.examples.Examples")

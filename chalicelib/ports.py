@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from chalicelib.base import Model
+
+if TYPE_CHECKING:
+    from chalicelib.understanding.engines import Scored
 
 Clock = Callable[[], datetime]
 """Returns the present moment in UTC."""
@@ -137,9 +140,35 @@ class Mentions(Protocol):
         """What was said to us behind that id, oldest first, as the network words it."""
 
 
+class Span(Model):
+    """A place in a text, in characters, with what lies there: NAME, ADDRESS, …"""
+
+    kind: str
+    begin: int
+    end: int
+    score: float
+
+
 class Comprehend(Protocol):
+    """Each call is paid for; a language is one of Comprehend's codes."""
+
     def sentiment(self, text: str, language: str) -> tuple[str, float]:
         """("positive" | "negative" | "neutral" | "mixed", score 0..1)."""
+
+    def sentiments(self, texts: Sequence[str], language: str) -> list[tuple[str, float] | None]:
+        """The same for each of the texts, in order; None where one could not be read."""
+
+    def key_phrases(self, text: str, language: str) -> list[tuple[str, float]]:
+        """(phrase, score 0..1), in the order of the text."""
+
+    def personal_data(self, text: str, language: str) -> list[Span]:
+        """Where personal data lie in an English or Spanish text."""
+
+    def classify(self, text: str, endpoint: str) -> list[Scored]:
+        """The classes of a custom classifier behind an endpoint with their scores."""
+
+    def endpoint_model(self, endpoint: str) -> str:
+        """Name and version of the classifier behind it, asked once a process."""
 
 
 class IdentityProvider(Protocol):

@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 from chalicelib.base import Model
 from chalicelib.cases.models import CaseStatus, Priority
 from chalicelib.errors import NotFound
+from chalicelib.routing.models import AgentProfile, Need, Strategy
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=60)]
 Title = Annotated[str, Field(min_length=1, max_length=120)]
@@ -34,25 +35,47 @@ def _different(values: tuple[str, ...], what: str) -> None:
 # --- teams and calendars --------------------------------------------------------------------------
 
 
+class TeamKind(StrEnum):
+    SERVICE = "service"  # answers customers
+    DEPARTMENT = "department"  # outside of customer service: owns what cases are about
+
+
 class Team(Model):
-    """People who share a queue. `calendar` names when they work."""
+    """People who share a queue. `calendar` names when they work; without one they always do.
+
+    `strategy` says how cases come to people. A case whose language or skill nobody at work has
+    waits for somebody who has it, unless `relax` names what may be left out, in that order.
+    """
 
     name: Slug
     title: Title
+    kind: TeamKind = TeamKind.SERVICE
     members: tuple[EmailAddress, ...] = Field(default=(), max_length=500)
     calendar: str = Field(default="", max_length=60)
     email: EmailAddress | Literal[""] = ""  # where a department is told
+    strategy: Strategy = Strategy.MANUAL
+    relax: tuple[Need, ...] = Field(default=(), max_length=2)
 
 
 class TeamsSettings(Model):
-    """The document `teams`."""
+    """The document `teams`. `agents` says what is special about a member, in whatever team."""
 
     teams: tuple[Team, ...] = Field(default=(), max_length=200)
+    agents: tuple[AgentProfile, ...] = Field(default=(), max_length=1_000)
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
         _different(tuple(team.name for team in self.teams), "teams")
+        _different(tuple(agent.email.lower() for agent in self.agents), "agents")
         return self
+
+    def team(self, name: str | None) -> Team | None:
+        return next((team for team in self.teams if team.name == name), None)
+
+    def profile(self, email: str) -> AgentProfile:
+        """What is said of an agent; the ordinary where nothing is."""
+        known = (agent for agent in self.agents if agent.email.lower() == email.lower())
+        return next(known, AgentProfile(email=email))
 
 
 class Weekday(StrEnum):
@@ -229,6 +252,12 @@ def _sentiment() -> type[BaseModel]:
     return SentimentSettings
 
 
+def _engines() -> type[BaseModel]:
+    from chalicelib.understanding.engines import EnginesSettings
+
+    return EnginesSettings
+
+
 def _routing() -> type[BaseModel]:
     from chalicelib.routing.models import RoutingSettings
 
@@ -253,6 +282,12 @@ def _detection() -> type[BaseModel]:
     return DetectorConfig
 
 
+def _help() -> type[BaseModel]:
+    from chalicelib.knowledge.models import HelpSettings
+
+    return HelpSettings
+
+
 def _synonyms() -> type[BaseModel]:
     from chalicelib.knowledge.models import SynonymsSettings
 
@@ -265,12 +300,21 @@ def _approvals() -> type[BaseModel]:
     return ApprovalSettings
 
 
+def _brand() -> type[BaseModel]:
+    from chalicelib.branding import BrandSettings
+
+    return BrandSettings
+
+
 DOCUMENTS: Mapping[str, Callable[[], type[BaseModel]]] = {
     "approvals": _approvals,
+    "brand": _brand,
     "calendars": lambda: CalendarsSettings,
     "channels": _channels,
     "detection": _detection,
+    "engines": _engines,
     "flags": lambda: FlagsSettings,
+    "help": _help,
     "macros": lambda: MacrosSettings,
     "priorities": _priorities,
     "promises": _promises,

@@ -122,9 +122,12 @@ class Case(Model):
     language: str | None = None
     team: str | None = None
     assignee: str | None = None
+    counted_for: str | None = None  # whose load it is a part of, as stored (store/cases.py)
+    understood_by: str | None = None  # the sort key of the message that it was understood by
     promises: Promises = Promises()
     problem_id: str | None = None
     tags: tuple[str, ...] = ()
+    key_phrases: tuple[str, ...] = ()  # of its first message, where they are switched on
     fields: dict[str, FieldValue] = {}  # of the web form (channels/forms.py)
     reasons: dict[str, str] = {}  # why each field is what it is: {"priority": "high because …"}
     participants: tuple[Participant, ...] = ()

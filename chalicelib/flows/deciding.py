@@ -1,20 +1,25 @@
-"""Which engine decides topics: the model in use, together with the administrator's definitions.
+"""Which engine decides topics: our own, or a classifier of Amazon Comprehend behind an endpoint.
 
-The model's file is read when a first topic is decided, and again when another model is in use.
+Ours is the model in use together with the administrator's definitions. Its file is read when a
+first topic is decided, and again when another model is in use. It speaks in any case, for it costs
+nothing: where the endpoint decides and does not answer, ours stands, and the decision says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from chalicelib.errors import NotFound
-from chalicelib.ports import Objects
+from chalicelib.ports import Comprehend, Objects
 from chalicelib.understanding.combined import CombinedEngine
+from chalicelib.understanding.costs import Paid, PaidKind, paid
 from chalicelib.understanding.engine import TopicEngine
+from chalicelib.understanding.engines import Engine, EnginesSettings, Scored, decision
 from chalicelib.understanding.learned import LearnedEngine
-from chalicelib.understanding.models import TopicsSettings
+from chalicelib.understanding.models import UNKNOWN_LANGUAGE, TopicDecision, TopicsSettings
+from chalicelib.understanding.pii import redact
 from chalicelib.understanding.topics import TopicScorer
 from chalicelib.understanding.vectors import shipped_table
 
@@ -23,13 +28,41 @@ if TYPE_CHECKING:
     from chalicelib.store.settings import SettingsStore
 
 
+class Decided(NamedTuple):
+    """A topic, and where both engines spoke of it what each said; what that cost."""
+
+    topic: TopicDecision
+    own: TopicDecision
+    other: TopicDecision | None = None
+    paid: tuple[Paid, ...] = ()
+
+
 @dataclass
 class Deciding:
     settings: SettingsStore
     models: ModelStore
     objects: Callable[[], Objects]
+    comprehend: Callable[[], Comprehend]
     _scorer: tuple[TopicsSettings, TopicScorer] | None = None
     _learned: tuple[str, LearnedEngine | None] = ("", None)
+
+    def decide(self, text: str, language: str) -> Decided:
+        """The topic of a text by the engine that the settings name; see the module."""
+        own = self.engine().decide(text, language)
+        engines = self.settings.read("engines", EnginesSettings)
+        if not engines.asks_live or language not in (engines.language, UNKNOWN_LANGUAGE):
+            return Decided(own, own)
+        shown = redact(text).text  # as the classifier's examples are
+        try:
+            classes = self.comprehend().classify(shown, engines.endpoint_arn)
+            version = self.comprehend().endpoint_model(engines.endpoint_arn)
+        except Exception as error:  # whatever it was: a case does not wait for an engine
+            return Decided(_instead(own, error) if engines.topic is Engine.ENDPOINT else own, own)
+        topics = [topic.label for topic in self.settings.read("topics", TopicsSettings).topics]
+        other = decision(classes, engines.sure, version, topics)
+        cost = (paid(PaidKind.CLASSIFY, shown),)
+        decides = engines.topic is Engine.ENDPOINT and not _newer(own, other, classes)
+        return Decided(other if decides else own, own, other, cost)
 
     def engine(self) -> TopicEngine:
         """The engine for the present definitions and model; made again only when they changed."""
@@ -57,3 +90,19 @@ class Deciding:
             return LearnedEngine.from_bytes(self.objects().get(key), shipped_table())
         except NotFound:
             return None
+
+
+def _newer(own: TopicDecision, other: TopicDecision, classes: list[Scored]) -> bool:
+    """Whether ours knows a topic that the classifier was never taught, and that one is in doubt."""
+    return other.label is None and own.label is not None and own.label not in _names(classes)
+
+
+def _names(classes: list[Scored]) -> set[str]:
+    return {one.name for one in classes}
+
+
+def _instead(own: TopicDecision, error: Exception) -> TopicDecision:
+    answer = getattr(error, "response", {})
+    code = answer.get("Error", {}).get("Code") or type(error).__name__
+    reason = f"{own.reason}; our own engine, for the endpoint did not answer ({code})"
+    return own.model_copy(update={"reason": reason})

@@ -7,39 +7,31 @@ goes on without it and says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.cases import rules
-from chalicelib.cases.models import Case, Message, Topic
+from chalicelib.cases.models import Case, Topic
 from chalicelib.customers.models import Customer
 from chalicelib.errors import Contended, StaleVersion
-from chalicelib.flows.learning import text_of
 from chalicelib.flows.timeline import event
-from chalicelib.ports import Clock, Comprehend, Ids
+from chalicelib.flows.understanding import Draft, Understood
+from chalicelib.ports import Clock, Ids
 from chalicelib.store.reactions import Reaction
 from chalicelib.store.table import WriteRefused
-from chalicelib.understanding.defaults import PrioritySettings
-from chalicelib.understanding.language import identify_language
-from chalicelib.understanding.models import (
-    Language,
-    PriorityFacts,
-    SentimentDecision,
-    SentimentLabel,
-    SentimentSettings,
-    TopicDecision,
-)
-from chalicelib.understanding.sentiment import comprehend_language, sentiment_text, worth_asking
+from chalicelib.understanding.models import TopicDecision
 
 if TYPE_CHECKING:
-    from chalicelib.flows.deciding import Deciding
     from chalicelib.flows.placing import Placing
+    from chalicelib.flows.understanding import Understanding
     from chalicelib.store.cases import CaseStore
+    from chalicelib.store.costs import CostStore
     from chalicelib.store.customers import CustomerStore
+    from chalicelib.store.opinions import OpinionStore
     from chalicelib.store.reactions import ReactionStore
-    from chalicelib.store.settings import SettingsStore
     from chalicelib.store.table import Table
 
 GRACE = timedelta(minutes=2)
@@ -47,13 +39,12 @@ ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
-class Understood:
-    """All that was found out about a message before anything is written."""
+class Ready:
+    """A message with its case and customer, and what is known of it before its sentiment is."""
 
-    language: Language
-    sentiment: SentimentDecision
-    topic: TopicDecision
-    text: str
+    case: Case
+    customer: Customer
+    draft: Draft
 
 
 @dataclass(frozen=True)
@@ -62,21 +53,23 @@ class Triage:
     cases: CaseStore
     customers: CustomerStore
     reactions: ReactionStore
-    settings: SettingsStore
-    deciding: Deciding
+    understanding: Understanding
     placing: Placing
-    comprehend: Callable[[], Comprehend]
+    costs: CostStore
+    opinions: OpinionStore
     clock: Clock
     ids: Ids
 
-    def triage(self, reaction: Reaction, last_try: bool = False) -> None:
-        """Understand a case by its message; `last_try` goes on without a service that fails."""
-        case = self.cases.get(reaction.case_id)
-        message = self.cases.message(case.id, reaction.data["message"])
-        customer = self.customers.final(case.customer_id)
-        if not self.reactions.exists(reaction):
+    def triage(
+        self, reaction: Reaction, last_try: bool = False, ready: Ready | None = None
+    ) -> None:
+        """Understand a case by its message; `last_try` goes on without a service that fails.
+        `ready` is what `gather` said of it."""
+        ready = ready or self._ready(reaction)
+        if ready is None:
             return  # done before: ask no paid service again
-        understood = self._understand(case, message, customer, last_try)
+        case, customer = ready.case, ready.customer
+        understood = self.understanding.finish(case, ready.draft, last_try)
         for _ in range(ATTEMPTS):
             try:
                 self._write(case, customer, understood, reaction)
@@ -85,56 +78,37 @@ class Triage:
             except WriteRefused as refused:
                 if "done" not in refused.names:
                     raise
+                for write in self.costs.add(understood.paid, self.clock(), reaction.id):
+                    self.table.commit(write)  # somebody was faster, but we have paid
                 return
             else:
                 return
         raise Contended("triage lost its races")
 
-    # --- finding out ---------------------------------------------------------------------
+    def gather(self, reactions: Sequence[Reaction]) -> dict[str, Ready]:
+        """By reaction id: those of several messages that can be prepared together, their sentiment
+        asked for in one call. What is not in it, or fails here, is done by itself and fails there.
+        """
+        ready: dict[str, Ready] = {}
+        for reaction in reactions:
+            with suppress(Exception):
+                found = self._ready(reaction)
+                if found:
+                    ready[reaction.id] = found
+        drafts = self.understanding.moods([one.draft for one in ready.values()])
+        return {
+            identifier: replace(one, draft=draft)
+            for (identifier, one), draft in zip(ready.items(), drafts, strict=True)
+        }
 
-    def _understand(
-        self, case: Case, message: Message, customer: Customer, last_try: bool
-    ) -> Understood:
-        text = f"{message.subject}\n{message.text}" if message.subject else message.text
-        language = identify_language(message.text or message.subject)
-        topic = self.deciding.engine().decide(text_of(message), language.code)
-        facts = self._facts(case, customer, text, language.code, topic.label or "")
-        sentiment = self._sentiment(message.text or message.subject, language, facts, last_try)
-        return Understood(language, sentiment, topic, text)
-
-    def _sentiment(
-        self, text: str, language: Language, facts: PriorityFacts, last_try: bool
-    ) -> SentimentDecision:
-        wanted = self.settings.read("sentiment", SentimentSettings)
-        priorities = self.settings.read("priorities", PrioritySettings)
-        worth = worth_asking(language, text, wanted, facts, priorities.rules)
-        if not worth.ask:
-            return SentimentDecision(label=None, reason=f"not asked: {worth.reason}")
-        short = sentiment_text(text)
-        try:
-            label, score = self.comprehend().sentiment(short, comprehend_language(language, short))
-        except Exception as error:
-            if not last_try:
-                raise
-            reason = f"the sentiment service did not answer ({type(error).__name__})"
-            return SentimentDecision(label=None, reason=reason)
-        return SentimentDecision(
-            label=SentimentLabel(label),
-            score=score,
-            reason=f"Comprehend on the first {len(short)} characters: {label} ({score:.2f})",
-            source="comprehend",
-        )
-
-    def _facts(
-        self, case: Case, customer: Customer, text: str, language: str, topic: str
-    ) -> PriorityFacts:
-        return PriorityFacts(
-            text=text[:20_000],
-            language=language,
-            tier=customer.tier,
-            channel=str(case.channel),
-            topic=topic,
-        )
+    def _ready(self, reaction: Reaction) -> Ready | None:
+        """None where the reaction was served before."""
+        case = self.cases.get(reaction.case_id)
+        message = self.cases.message(case.id, reaction.data["message"])
+        customer = self.customers.final(case.customer_id)
+        if not self.reactions.exists(reaction):
+            return None
+        return Ready(case, customer, self.understanding.draft(case, message, customer))
 
     # --- deciding and writing ------------------------------------------------------------
 
@@ -158,7 +132,9 @@ class Triage:
         writes = [self.reactions.done(reaction), self.reactions.new(count, now + GRACE)]
         if changes:
             writes.append(self.cases.new_message(note))
-        self.cases.save(case, *writes)
+        if understood.opinion:
+            writes.append(self.opinions.keep(understood.opinion))
+        self.cases.save(case, *writes, *self.costs.add(understood.paid, now, case.id))
 
     def _decided(self, case: Case, customer: Customer, understood: Understood) -> Case:
         reasons = dict(case.reasons)
@@ -171,13 +147,16 @@ class Triage:
         fields["sentiment_score"] = mood.score if mood.label else case.sentiment_score
         reasons["sentiment"] = mood.reason
         if case.topic.source != "person":
-            fields["topic"] = _topic(understood.topic)
+            fields["topic"] = topic_of(understood.topic)
             reasons["topic"] = understood.topic.reason or fields["topic"].why
+        if understood.key_phrases:
+            fields["key_phrases"] = understood.key_phrases
         changed = case.model_copy(update={**fields, "reasons": reasons})
         return self.placing.place(changed, customer, understood.text).case
 
 
-def _topic(decision: TopicDecision) -> Topic:
+def topic_of(decision: TopicDecision) -> Topic:
+    """A decision as the case keeps it."""
     return Topic(
         label=decision.label,
         confidence=round(decision.confidence, 4),

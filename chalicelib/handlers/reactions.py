@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from chalice import Blueprint
@@ -22,7 +23,12 @@ LAST_TRIES = 3  # receipts after which a case goes on without a service that doe
 def triage(event: Any) -> Failures:
     """Understand new cases."""
     flow = bootstrap.get().triage
-    return _each(event, lambda reaction, n: flow.triage(reaction, last_try=n >= LAST_TRIES))
+    ready = flow.gather(_several(event))
+
+    def one(reaction: Reaction, receipts: int) -> None:
+        flow.triage(reaction, receipts >= LAST_TRIES, ready.get(reaction.id))
+
+    return _each(event, one)
 
 
 @events.on_sqs_message(queue_arn="arn:aws:sqs:::AcknowledgeQueue", batch_size=10)
@@ -61,6 +67,16 @@ def train(event: Any) -> Failures:
     """Train and measure the model that was asked for."""
     flow = bootstrap.get().modelling
     return _each(event, lambda reaction, _: flow.train(reaction, _progress))
+
+
+def _several(event: Any) -> list[Reaction]:
+    """The reactions of a batch of more than one; what is none is left to who reads it again."""
+    bodies = [record["body"] for record in event.to_dict()["Records"]]
+    found = []
+    for body in bodies if len(bodies) > 1 else []:
+        with suppress(ValueError):
+            found.append(parse(body))
+    return found
 
 
 def _progress(line: str) -> None:

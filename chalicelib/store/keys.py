@@ -17,7 +17,9 @@
 | acknowledgements to an address | ACKS#<digest> | ACKS |
 | a one-time code that a number was sent | CODE#<customer>#<digest> | CODE |
 | what was done to a customer's record | CUST#<id> | HIST#<time>#<id> |
-| counts of a day, all cells | COUNTS#<date>#<shard> | <cell>#<hour> |
+| counts of a day or an hour, all cells | COUNTS#<date>#<shard> | <hour>#<cell> |
+| hours of the past whose counts changed on a day | LATE#<date> | <hour> |
+| words of the contacts of an hour, for a while | NEWWORDS#<hour>#<shard> | <case id> |
 | was this case counted, and as what? | CASE#<id> | COUNTED |
 | was this customer counted in this hour? | SEEN#<cell>#<hour> | <customer id> |
 | a trend | TREND#<id> | TREND |
@@ -44,7 +46,12 @@
 | what solved a case, as it is suggested | CASE#<id> | SOLVED |
 | which file of an index is in use; what is newer | INDEX#<name> | INDEX, NEWER |
 | what people taught the machine, by month | LEARN#<month>#<shard> | <time>#<id> |
+| how an agent stands: open cases, away or not | AGENT#<e-mail> | AGENT |
+| which teams people gave the cases of a topic to | CORRECTED#<topic> | CORRECTED |
 | models that were trained, and which is in use | MODELS#<kind> | MODEL#<id>, IN_USE |
+| what the paid service cost, by month | COSTS#<month> | <date>#<shard> |
+| what both engines said of a case | CASE#<id> | OPINION |
+| an hourly job of the classifier, and the one under way | LABELLING | JOB#<id>, CURRENT |
 | a problem | PROB#<id> | PROB |
 | a case and the problem: linked, proposed, rejected | PROB#<id> | LINK#<case id> |
 | its cases, customers and messages by the hour | PROB#<id> | HOUR#<hour> |
@@ -63,12 +70,14 @@ Secondary indexes (all attributes projected):
 |  | CUSTOMERS#<shard> | <id> | all customers |
 |  | TRENDS, CAMPAIGNS, QUARANTINE#… | <created>#<id> | those |
 |  | PROBLEMS#<state>, LINKS#<problem>#<state> | <created>#<id> | problems; their cases |
+|  | OPINIONS#<shard> | <time>#<case id> | what both engines said |
 |  | ARTICLES#<state>, UNANSWERED | <created>#<id> | articles; questions without an answer |
 | gsi3 | CASES#<shard> | <created>#<id> | all cases but the next, which no list but gsi1 has |
 |  | SPAM#<shard>, MERGED#<shard> | <created>#<id> | spam; cases that went into others |
 | gsi4 | TEAM#<team>#<status> | <created>#<id> | a team's cases in a state |
 |  | OPEN_PROBLEMS | <created>#<id> | problems that new cases may belong to |
 | gsi5 | ASSIGNEE#<e-mail> | <created>#<id> | an agent's cases |
+|  | WAITING#<team> | <urgency>#<created>#<id> | a team's cases that nobody has, most urgent first |
 |  | ISSUES | <created>#<id> | problems that the help centre shows |
 
 Lists of cases have `cases_shards` partitions each (settings): every page reads all of them and
@@ -86,9 +95,11 @@ Key = tuple[str, str]
 
 DUE_SHARDS = 4
 CUSTOMER_SHARDS = 8
-COUNT_SHARDS = 2
+COUNT_SHARDS = 4
 LESSON_SHARDS = 4
 PROGRESS_SHARDS = 16
+COST_SHARDS = 16
+OPINION_SHARDS = 4
 REACT = "REACT#"
 MESSAGES = "MSG#"
 MESSAGES_END = "MSG$"  # sorts behind all of them
@@ -186,13 +197,27 @@ def history(customer_id: str, at: datetime, identifier: str) -> Key:
     return f"CUST#{customer_id}", f"{HISTORY}{iso(at)}#{identifier}"
 
 
-def counts(date: str, cell: str) -> str:
-    """Partition of a day's counts that holds this cell."""
-    return f"COUNTS#{date}#{shard(cell, COUNT_SHARDS)}"
+def counts(hour: str, cell: str) -> Key:
+    """Where a cell is counted in an hour such as 2026-11-23T14."""
+    return f"COUNTS#{hour[:10]}#{shard(cell, COUNT_SHARDS)}", f"{hour[11:]}#{cell}"
 
 
 def counts_of_day(date: str) -> list[str]:
     return [f"COUNTS#{date}#{number}" for number in range(COUNT_SHARDS)]
+
+
+def late(date: str, hour: str = "") -> Key:
+    """That on this day an earlier hour was counted once more."""
+    return f"LATE#{date}", hour
+
+
+def new_words(hour: str, case_id: str) -> Key:
+    """What a case that came in this hour was about, in words."""
+    return f"NEWWORDS#{hour}#{shard(case_id, COUNT_SHARDS)}", case_id
+
+
+def new_words_of_hour(hour: str) -> list[str]:
+    return [f"NEWWORDS#{hour}#{number}" for number in range(COUNT_SHARDS)]
 
 
 def seen(cell: str, hour: str, customer_id: str) -> Key:
@@ -268,6 +293,49 @@ def model(kind: str, model_id: str) -> Key:
 
 def model_in_use(kind: str) -> Key:
     return f"MODELS#{kind}", "IN_USE"
+
+
+def cost(at: datetime, spread: str) -> Key:
+    """The shard of a day's costs that `spread` is added to."""
+    return costs_of_month(iso(at)[:7]), f"{iso(at)[:10]}#{shard(spread, COST_SHARDS):02d}"
+
+
+def costs_of_month(month: str) -> str:
+    """Partition of what the paid service cost in a month such as 2026-11."""
+    return f"COSTS#{month}"
+
+
+def opinion(case_id: str) -> Key:
+    return f"CASE#{case_id}", "OPINION"
+
+
+def opinions(case_id: str) -> str:
+    """Partition of the second index that lists what was said of this case."""
+    return f"OPINIONS#{shard(case_id, OPINION_SHARDS)}"
+
+
+def opinion_partitions() -> list[str]:
+    return [f"OPINIONS#{number}" for number in range(OPINION_SHARDS)]
+
+
+def labelling(job_id: str) -> Key:
+    return "LABELLING", f"JOB#{job_id}"
+
+
+def labelling_current() -> Key:
+    return "LABELLING", "CURRENT"
+
+
+def agent(email: str) -> Key:
+    return f"AGENT#{email.lower()}", "AGENT"
+
+
+def corrected(topic: str) -> Key:
+    return f"CORRECTED#{topic}", "CORRECTED"
+
+
+def waiting(team: str, urgency: int, created: str) -> dict[str, str]:
+    return index(5, f"WAITING#{team}", f"{urgency}#{created}")
 
 
 def rate(what: str, who: str, window: str) -> Key:

@@ -15,6 +15,17 @@ BAD = frozenset({"bad", "broken", "angry", "terrible", "worst", "late", "lost", 
 
 
 class Comprehend:
+    def batch_detect_sentiment(self, request: Request) -> Request:
+        results: list[Request] = []
+        errors: list[Request] = []
+        for index, text in enumerate(request["TextList"]):
+            try:
+                asked = {"Text": text, "LanguageCode": request["LanguageCode"]}
+                results.append({"Index": index, **self.detect_sentiment(asked)})
+            except AwsError as error:
+                errors.append({"Index": index, "ErrorCode": error.code, "ErrorMessage": "refused"})
+        return {"ResultList": results, "ErrorList": errors}
+
     def detect_sentiment(self, request: Request) -> Request:
         text = request["Text"]
         if not text:
