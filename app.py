@@ -17,6 +17,7 @@ from chalicelib.handlers import (
     api_quarantine,
     api_session,
     api_settings,
+    api_static,
     api_trends,
     authorizer,
     calls,
@@ -45,6 +46,7 @@ for api in (
     api_settings,
     api_quarantine,
     api_pages,
+    api_static,
 ):
     app.register_blueprint(api.routes)
 

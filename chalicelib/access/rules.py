@@ -43,6 +43,9 @@ R, A, L, X = Role.READONLY, Role.AGENT, Role.LEAD, Role.ADMIN
 ROUTES: Mapping[tuple[str, str], Role | None] = {
     ("GET", "/"): PUBLIC,
     ("HEAD", "/"): PUBLIC,
+    ("GET", "/static/{wanted}/{name}"): PUBLIC,
+    ("HEAD", "/static/{wanted}/{name}"): PUBLIC,
+    ("GET", "/brand.css"): PUBLIC,
     ("GET", "/c/{token}"): PUBLIC,
     ("POST", "/c/{token}"): PUBLIC,
     ("GET", "/openapi.json"): PUBLIC,

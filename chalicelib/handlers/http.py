@@ -87,7 +87,7 @@ class Endpoint:
     once: bool = False  # takes an Idempotency-Key
     example: Mapping[str, Any] | str | None = None
     also: tuple[int, ...] = ()  # statuses of errors beside those that follow from the above
-    on_error: Callable[[Refused], Reply] | None = None
+    on_error: Callable[[Call, Refused], Reply] | None = None
 
     @property
     def summary(self) -> str:
@@ -114,6 +114,7 @@ class Call:
         context = request.context
         self.request_id = _request_id(request)
         self.instance = _instance(context) or endpoint.path
+        self.root = "../" * (endpoint.path.count("/") - 1)
         self.address = str(context.get("identity", {}).get("sourceIp") or "")
 
     @cached_property
@@ -296,7 +297,7 @@ def _check_type(endpoint: Endpoint, call: Call) -> None:
 def _refusal(endpoint: Endpoint, call: Call, refused: Refused) -> Reply:
     extra = problems.headers(refused)
     if endpoint.on_error:
-        page = endpoint.on_error(refused)
+        page = endpoint.on_error(call, refused)
         return Reply(page.body, page.status, {**page.headers, **extra}, page.media_type)
     body = problems.shape(refused, call.instance, call.request_id)
     return Reply(body, refused.status, extra, problems.MEDIA_TYPE)

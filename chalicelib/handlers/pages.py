@@ -1,7 +1,11 @@
-"""The pages that the API serves itself: no script, one style sheet inside, strict policy.
+"""The pages that the API serves itself: templates of web/templates, made on the server.
 
-The policy names the style by its hash and lets nothing else load or run, so what a customer wrote
-can do nothing on a page even if it were not escaped, which it is.
+`page` is the way to make one. They work without a script; what scripts and styles they name lie
+under `static/`, and the policy lets nothing else load or run, so that what a customer wrote can do
+nothing on a page even if it were not escaped, which it is.
+
+All addresses inside are relative (`root` leads to the first page), so that pages work behind a
+plain domain and behind API Gateway's stage alike.
 """
 
 from __future__ import annotations
@@ -11,12 +15,112 @@ import hashlib
 from functools import cache
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from chalicelib.branding import BrandSettings
 from chalicelib.errors import Refused
-from chalicelib.handlers.http import Reply
+from chalicelib.words import Words, languages, preferred, words
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from chalicelib.handlers.http import Call, Reply
 
 HTML = "text/html; charset=utf-8"
 WEB = Path(__file__).parent.parent / "web"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'{uploads}; font-src 'self'; frame-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+YEAR = 31_536_000  # seconds
+
+
+def page(call: Call, template: str, status: int = 200, **context: Any) -> Reply:
+    """A page from its template, in the reader's language.
+
+    A template has beside `context`: `t` (the words), `root` and `static` (the way to the first
+    page and to the static files), `brand`, `languages`. `wrong` marks a page with errors.
+    """
+    from chalicelib.handlers.http import Reply
+
+    known = {
+        "t": spoken(call),
+        "root": call.root,
+        "static": f"{call.root}static/{version()}",
+        "brand": call.app.documents.read("brand", BrandSettings),
+        "languages": languages(),
+        "request_id": call.request_id,
+    }
+    text = _templates().get_template(template).render({**known, **context})
+    headers = {"Content-Security-Policy": POLICY.format(uploads=context.get("uploads", ""))}
+    headers["Vary"] = "Accept-Language, Cookie"
+    if chosen := call.parameters.get("lang"):
+        headers["Set-Cookie"] = language_cookie(chosen)
+    return Reply(text, status, headers, HTML)
+
+
+def spoken(call: Call) -> Words:
+    """The reader's language: `?lang=`, else the cookie, else what the browser likes best."""
+    ours = languages()
+    cookies = dict(
+        part.strip().partition("=")[::2] for part in str(call.headers.get("cookie", "")).split(";")
+    )
+    for wish in (call.parameters.get("lang", ""), cookies.get("lang", "")):
+        if wish in ours:
+            return words(wish)
+    liked = preferred(str(call.headers.get("accept-language", "")), ours)
+    return words(liked or call.app.documents.read("brand", BrandSettings).language)
+
+
+def language_cookie(language: str) -> str:
+    """Keeps a choice of language; anything that is none of ours forgets it."""
+    if language in languages():
+        return f"lang={language}; Max-Age={YEAR}; Path=/; SameSite=Lax"
+    return "lang=; Max-Age=0; Path=/; SameSite=Lax"
+
+
+def refused(call: Call, error: Refused) -> Reply:
+    """An error as a page that a customer understands."""
+    detail = error.detail if error.status < 500 else spoken(call)("page.failed")
+    return page(call, "refused.html", error.status, heading=error.title, detail=detail, wrong=True)
+
+
+def redirect(location: str) -> Reply:
+    """After a form: the browser reads the page anew, so that a reload sends nothing twice."""
+    from chalicelib.handlers.http import Reply
+
+    return Reply("", 303, {"Location": location}, HTML)
+
+
+@cache
+def version() -> str:
+    """A digest of all static files and texts: the part of their address that changes."""
+    digest = hashlib.sha256()
+    for path in sorted([*(WEB / "static").iterdir(), *(WEB / "locales").iterdir()]):
+        digest.update(f"{path.name}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+@cache
+def _templates() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    made = Environment(
+        loader=FileSystemLoader(WEB / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.globals["language_name"] = lambda name: words(name)("language.name")
+    made.globals.update(wrong=False, listed=False)
+    return made
+
+
+# --- pages without a template, until each has one --------------------------------------------
 
 
 @cache
@@ -27,7 +131,7 @@ def file(name: str) -> str:
 
 @cache
 def policy() -> str:
-    """The Content-Security-Policy of all pages."""
+    """The Content-Security-Policy of pages whose style lies inside."""
     style = base64.b64encode(hashlib.sha256(file("page.css").encode()).digest()).decode()
     return (
         f"default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; "
@@ -37,23 +141,13 @@ def policy() -> str:
 
 def shown(title: str, body: str, status: int = 200, language: str = "en") -> Reply:
     """A page; `body` is HTML, `title` is text."""
-    page = (
+    from chalicelib.handlers.http import Reply
+
+    text = (
         f'<!doctype html>\n<html lang="{escape(language)}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="robots" content="noindex">\n'
         f"<title>{escape(title)}</title>\n<style>{file('page.css')}</style>\n</head>\n"
         f"<body>\n{body}\n</body>\n</html>\n"
     )
-    return Reply(page, status, {"Content-Security-Policy": policy()}, HTML)
-
-
-def refused(error: Refused) -> Reply:
-    """An error as a page that a customer understands."""
-    words = error.detail if error.status < 500 else "Something went wrong. Please try again later."
-    body = f"<main>\n<h1>{escape(error.title)}</h1>\n<p>{escape(words)}</p>\n</main>"
-    return shown(error.title, body, error.status)
-
-
-def redirect(location: str) -> Reply:
-    """After a form: the browser reads the page anew, so that a reload sends nothing twice."""
-    return Reply("", 303, {"Location": location}, HTML)
+    return Reply(text, status, {"Content-Security-Policy": policy()}, HTML)

@@ -1,0 +1,38 @@
+"""Static files, brand and the pages' frame."""
+
+from __future__ import annotations
+
+from chalicelib.handlers.pages import version
+from tests.handlers.client import Api
+from tests.support import World
+
+
+def test_a_static_file_may_be_kept_for_a_year_under_its_own_version_only(api: Api) -> None:
+    now = api.get(f"/static/{version()}/preact.js", as_="")
+    assert (now.status, now.headers["Content-Type"]) == (200, "text/javascript; charset=utf-8")
+    assert "immutable" in now.headers["Cache-Control"]
+    old = api.get("/static/000000000000/preact.js", as_="")
+    assert (old.text, old.headers["Cache-Control"]) == (now.text, "no-store")
+
+
+def test_what_is_no_static_file_is_not_found(api: Api) -> None:
+    for name in ("nothing.js", "..", "help.css.bak", "words-xx.json", "vendor.py"):
+        assert api.get(f"/static/{version()}/{name}", as_="").status == 404
+
+
+def test_the_words_of_a_language_come_as_one_file(api: Api) -> None:
+    assert api.get(f"/static/{version()}/words-de.json", as_="").json["page.help"] == "Hilfe"
+
+
+def test_a_companys_colours_reach_the_pages(api: Api) -> None:
+    assert api.put("/v1/settings/brand", {"name": "Acme", "accent": "#7a1fa2"}, as_="admin")
+    assert "--accent:#7a1fa2" in api.get("/brand.css", as_="").text
+    assert "Acme" in api.get("/c/nothing", as_="").text
+
+
+def test_a_page_speaks_the_readers_language(api: Api, world: World) -> None:
+    german = api.get("/c/nothing", as_="", headers={"Accept-Language": "de-AT, en;q=0.5"})
+    assert '<html lang="de" dir="ltr">' in german.text
+    chosen = api.get("/c/nothing?lang=en", as_="", headers={"Accept-Language": "de"})
+    assert '<html lang="en"' in chosen.text
+    assert chosen.headers["Set-Cookie"].startswith("lang=en;")
