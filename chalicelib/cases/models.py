@@ -122,10 +122,12 @@ class Case(Model):
     language: str | None = None
     team: str | None = None
     assignee: str | None = None
+    skills: tuple[str, ...] = ()  # that whoever takes it should have, by the rules
     counted_for: str | None = None  # whose load it is a part of, as stored (store/cases.py)
     understood_by: str | None = None  # the sort key of the message that it was understood by
     promises: Promises = Promises()
     problem_id: str | None = None
+    article: str | None = None  # slug of what solved it
     tags: tuple[str, ...] = ()
     key_phrases: tuple[str, ...] = ()  # of its first message, where they are switched on
     fields: dict[str, FieldValue] = {}  # of the web form (channels/forms.py)
@@ -275,5 +277,6 @@ class CasePatch(Model):
     assignee: str | None = Field(default=None, max_length=254)
     topic: str | None = Field(default=None, max_length=64)
     problem_id: str | None = Field(default=None, max_length=64)
+    article: str | None = Field(default=None, max_length=200)  # slug of what solved it
     tags: tuple[str, ...] | None = Field(default=None, max_length=50)
     spam: bool | None = None

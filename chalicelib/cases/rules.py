@@ -50,6 +50,7 @@ REFERENCE = re.compile(r"\bC-([0-9A-HJKMNP-TV-Z]{6})\b", re.IGNORECASE)
 MAX_REFERENCES = 20  # of a mail's References; the newest ones tell most
 MAX_PARTICIPANTS = 50  # SES takes no more recipients a message
 PREVIEW = 160
+EMPTIED = frozenset({"team", "assignee", "problem_id", "article"})  # an empty text takes it away
 KEPT = frozenset({"priority", "subject", "tags", "spam"})  # which a null leaves as they are
 LINK_WARNING = re.compile(r'<a [^>]*data-warning="([^"]{1,500})"')
 
@@ -109,7 +110,7 @@ def apply(case: Case, patch: CasePatch, now: datetime, by: str) -> Change:
         if name == "topic":
             fields["topic"] = Topic(label=value or None, confidence=1.0, source="person", why=by)
         else:
-            fields[name] = value or None if name in ("team", "assignee", "problem_id") else value
+            fields[name] = value or None if name in EMPTIED else value
         if name in ("topic", "team", "priority"):
             reasons[name] = f"set by {by}"
     changed = changed.model_copy(update={**fields, "reasons": reasons})

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from chalicelib.cases import rules
 from chalicelib.cases.models import Case, CasePatch, CaseStatus
 from chalicelib.customers import rules as customer_rules
-from chalicelib.errors import Invalid, StaleVersion
+from chalicelib.errors import Invalid, NotFound, StaleVersion
 from chalicelib.flows.timeline import event
 from chalicelib.ports import Clock, Ids
 from chalicelib.promises.rules import PromiseSettings, again, kept
@@ -21,6 +21,7 @@ from chalicelib.store.reactions import Reaction
 from chalicelib.understanding.models import TopicsSettings
 
 if TYPE_CHECKING:
+    from chalicelib.store.articles import ArticleStore
     from chalicelib.store.cases import CaseStore
     from chalicelib.store.reactions import ReactionStore
     from chalicelib.store.settings import SettingsStore
@@ -33,6 +34,7 @@ SOLVED = frozenset({CaseStatus.RESOLVED, CaseStatus.CLOSED})
 @dataclass(frozen=True)
 class Casework:
     cases: CaseStore
+    articles: ArticleStore
     reactions: ReactionStore
     settings: SettingsStore
     clock: Clock
@@ -42,13 +44,15 @@ class Casework:
         """The case after a change; as it was where the patch changes nothing.
 
         Raises NotFound, StaleVersion with the newest state, Conflict for a forbidden step, Invalid
-        for a topic that is not defined.
+        for a topic that is not defined, or an article that does not exist.
         """
         case = self.cases.get(case_id)
         if case.version != version:
             newest = case.model_dump(mode="json")
             raise StaleVersion(f"it is at version {case.version} by now", current=newest)
         check_topic(self.settings, given.topic)
+        if given.article and given.article != case.article:
+            self._check_article(given.article)
         now = self.clock()
         changed = rules.apply(case, _cleaned(given), now, by)
         if not changed.changes:
@@ -56,12 +60,22 @@ class Casework:
         after = changed.case.model_copy(update={"promises": self._clocks(case, changed.case)})
         note = event(after, self.ids.new(), now, "changed", changed.changes, by)
         writes = [self.cases.new_message(note)]
-        if changed.changes.keys() & {"topic", "spam", "team", "priority"}:
+        if changed.changes.keys() & {"topic", "spam", "team", "priority", "article"}:
             data = {"event": self.cases.message_sk(note)}  # of which the machine learns
             count = Reaction(owner=f"CASE#{case.id}", kind="count", id=self.ids.new(), data=data)
             writes.append(self.reactions.new(count, now + GRACE))
+        if changed.changes.keys() & {"topic", "spam", "problem_id"}:
+            was = {"was": case.problem_id or ""}
+            relate = Reaction(owner=f"CASE#{case.id}", kind="relate", id=self.ids.new(), data=was)
+            writes.append(self.reactions.new(relate, now + GRACE))
         self.cases.save(after, *writes)
         return after
+
+    def _check_article(self, slug: str) -> None:
+        try:
+            self.articles.get(slug)
+        except NotFound as error:
+            raise Invalid.field("article", "there is no such article") from error
 
     def _clocks(self, before: Case, after: Case) -> object:
         """The promises under a new priority; the resolution clock stops when the case is solved."""

@@ -109,11 +109,13 @@ class Joining:
             return target
         now = self.clock()
         gone, joined = joining.merge(source, target, by, now)
+        changes = {"merge": ["", target.id]}
+        note = event(gone, self.ids.new(), now, f"merged into {target.reference}", changes, by)
         self.table.commit(
             *(self.cases.change(case) for case in (gone, joined)),
-            self._event(gone, now, f"merged into {target.reference}", by),
+            self.cases.new_message(note),
             self._event(joined, now, f"{source.reference} was merged into this case", by),
-            self._count(gone, now),
+            self._count(gone, now, {"event": self.cases.message_sk(note)}),  # it is learnt from
         )
         return joined
 
@@ -241,8 +243,8 @@ class Joining:
     def _event(self, case: Case, now: datetime, text: str, by: str) -> Write:
         return self.cases.new_message(event(case, self.ids.new(), now, text, {}, by))
 
-    def _count(self, case: Case, now: datetime) -> Write:
-        count = Reaction(owner=f"CASE#{case.id}", kind="count", id=self.ids.new())
+    def _count(self, case: Case, now: datetime, data: dict[str, str] | None = None) -> Write:
+        count = Reaction(owner=f"CASE#{case.id}", kind="count", id=self.ids.new(), data=data or {})
         return self.reactions.new(count, now + GRACE)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
 from chalicelib.store import items, keys
-from chalicelib.store.table import Table, put
+from chalicelib.store.table import Key, Table, Write, put
 from chalicelib.understanding.lessons import Lesson, LessonKind
 
 MONTHS = 24  # what is older is not learnt from any more
@@ -17,10 +17,17 @@ class LessonStore:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def add(self, lesson: Lesson) -> None:
-        """Keep it; the same one again changes nothing."""
-        key = keys.lesson(lesson.at, lesson.id)
-        self._table.commit(put("lesson", items.item(key, "lesson", lesson)))
+    def add(self, *lessons: Lesson, writes: Sequence[Write] = ()) -> None:
+        """Keep them, with what belongs to them; the same ones again change nothing."""
+        puts = [
+            put(f"lesson {lesson.kind}", items.item(_key(lesson), "lesson", lesson))
+            for lesson in lessons
+        ]
+        self._table.commit(*puts, *writes)
+
+    def has(self, lesson: Lesson) -> bool:
+        """Whether it was kept before."""
+        return self._table.get(_key(lesson)) is not None
 
     def newest(self, kind: LessonKind, now: datetime, most: int) -> list[Lesson]:
         """The newest lessons of that kind, newest first, from the last MONTHS months."""
@@ -37,3 +44,7 @@ class LessonStore:
             ]
             yield from sorted(found, key=lambda lesson: (lesson.at, lesson.id), reverse=True)
             month = month.replace(day=1) - timedelta(days=1)
+
+
+def _key(lesson: Lesson) -> Key:
+    return keys.lesson(lesson.at, lesson.id)

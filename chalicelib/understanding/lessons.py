@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Literal
 
@@ -11,7 +13,8 @@ from chalicelib.base import Instant, Model
 from chalicelib.understanding.training import Example
 
 LONGEST_TEXT = 4_000
-ModelKind = Literal["topic"]
+ModelKind = Literal["topic", "comprehend"]
+"""Our own model, or a custom classifier of Amazon Comprehend: each kind has its own history."""
 
 
 class LessonKind(StrEnum):
@@ -20,6 +23,8 @@ class LessonKind(StrEnum):
     TOPIC = "topic"
     TEAM = "team"
     PRIORITY = "priority"
+    ARTICLE = "article"  # this article solved it
+    MERGE = "merge"  # this is the same matter as that case
 
 
 class Lesson(Model):
@@ -28,8 +33,10 @@ class Lesson(Model):
     id: str
     kind: LessonKind
     text: str
-    label: str
+    label: str  # a topic, team, priority, article's slug or case's id
     before: str = ""  # what the machine, or somebody else, had said
+    topic: str = ""  # of the case when it was corrected
+    redacted_by: str = "rules"  # "comprehend": it looked for personal data as well
     language: str = "und"
     customer_id: str
     case_id: str
@@ -58,6 +65,7 @@ class Taught(Model):
 
 class ModelState(StrEnum):
     REQUESTED = "requested"
+    TRAINING = "training"
     IN_USE = "in_use"
     REFUSED = "refused"  # trained, but not better; can be promoted by a person
     RETIRED = "retired"  # was in use; can be again
@@ -135,6 +143,29 @@ class Contradiction(Model):
 
     text: str
     labels: tuple[str, ...]
+    by: dict[str, tuple[str, ...]] = {}  # people by label
+
+
+class Burst(Model):
+    """Many labels by one login in a short time: a bulk correction, a machine, or poison."""
+
+    by: str
+    labels: int
+    since: Instant
+    until: Instant
+    most_frequent: str  # of the labels given
+
+
+class ClassifierFigures(Model):
+    """What Comprehend measured of its classifier on documents that it was not taught."""
+
+    labels: int
+    trained: int  # documents
+    tested: int
+    accuracy: float
+    precision: float
+    recall: float
+    f1: float
 
 
 class TopicModel(Model):
@@ -144,6 +175,8 @@ class TopicModel(Model):
     kind: ModelKind = "topic"
     state: ModelState = ModelState.REQUESTED
     reason: str = ""  # why it is in that state, in words
+    progress: str = ""  # of a training that is under way: its last line
+    progress_at: Instant | None = None
     requested_by: str
     created_at: Instant
     trained_at: Instant | None = None
@@ -161,6 +194,10 @@ class TopicModel(Model):
     contradictions: tuple[Contradiction, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     suspicious: tuple[Teacher, ...] = ()
+    bursts: tuple[Burst, ...] = ()
+    arn: str = ""  # of Comprehend's classifier
+    language: str = ""  # in which it was trained
+    classifier: ClassifierFigures | None = None
     promoted_by: str = ""
     promoted_at: Instant | None = None
 
@@ -171,3 +208,20 @@ class InUse(Model):
     id: str = Field(min_length=1)
     key: str
     model_version: str
+
+
+def last_words(lessons: Iterable[Lesson]) -> list[Lesson]:
+    """Of each case the newest lesson of a kind, newest first."""
+    found: dict[tuple[str, str], Lesson] = {}
+    for lesson in sorted(lessons, key=lambda one: (one.at, one.id), reverse=True):
+        found.setdefault((lesson.case_id, lesson.kind), lesson)
+    return list(found.values())
+
+
+def team_by_topic(lessons: Iterable[Lesson]) -> dict[str, dict[str, int]]:
+    """How often people gave the cases of a topic to each team, by the last word on each case."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for lesson in last_words(one for one in lessons if one.kind is LessonKind.TEAM):
+        if lesson.topic:
+            counts[lesson.topic][lesson.label] += 1
+    return {topic: dict(teams.most_common()) for topic, teams in counts.items()}

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 
 from chalicelib.base import Model
+from chalicelib.ports import Span
 
 
 class Redacted(Model):
@@ -36,6 +37,33 @@ def redact(text: str) -> Redacted:
         text = _replace(text, pattern, kind, test, found)
     return Redacted(text=text, found=dict(found))
 
+
+def blanked(text: str, spans: Sequence[Span]) -> str:
+    """`text` with what Comprehend found in it replaced by [name], [address], …; numbers that it
+    takes for something (ages, dates, amounts, order numbers) are left, for they tell topics."""
+    kept: list[str] = []
+    done = 0
+    for span in sorted(spans, key=lambda one: one.begin):
+        if span.kind not in _BLANKED or span.score < _SURE or span.begin < done:
+            continue
+        kept += [text[done : span.begin], f"[{span.kind.lower()}]"]
+        done = span.end
+    return "".join(kept) + text[done:]
+
+
+_BLANKED = frozenset(
+    {
+        *("NAME", "ADDRESS", "EMAIL", "PHONE", "USERNAME", "PASSWORD", "PIN", "SSN", "IP_ADDRESS"),
+        *("PASSPORT_NUMBER", "DRIVER_ID", "LICENSE_PLATE", "VEHICLE_IDENTIFICATION_NUMBER"),
+        *("CREDIT_DEBIT_NUMBER", "CREDIT_DEBIT_CVV", "CREDIT_DEBIT_EXPIRY", "SWIFT_CODE"),
+        *("BANK_ACCOUNT_NUMBER", "BANK_ROUTING", "INTERNATIONAL_BANK_ACCOUNT_NUMBER"),
+        *("MAC_ADDRESS", "AWS_ACCESS_KEY", "AWS_SECRET_KEY"),
+    }
+)
+"""Entity types of DetectPiiEntities that name a person or open a door."""
+_SURE = 0.7
+PII_LANGUAGES = ("en", "es")
+"""In which Comprehend finds personal data (DetectPiiEntities)."""
 
 # Local part and domain of RFC 5321 in the forms that people write, internationalised ones too.
 _EMAIL = re.compile(
