@@ -30,6 +30,11 @@
 | how far its audience is frozen, what its preview said | CAMP#<id> | PLAN, PREVIEW |
 | its live counts, in shards | CAMP#<id> | PROGRESS#<shard> |
 | what a customer was told | CUST#<id> | TOLD#<time>#<campaign> |
+| which campaigns told a customer lately | CUST#<id> | NOTICED |
+| who was held out of a campaign | CAMP#<id> | HELD#<customer id> |
+| contacts about its matter, by either group | CAMP#<id> | CONTACT#<case id> |
+| campaigns about a cell or a problem | MATTER#<digest> | <campaign id> |
+| which campaigns a case is about | CASE#<id> | ABOUT |
 | quarantine | QUAR#<id> | QUAR |
 | answer to a request sent twice | IDEM#<digest> | IDEM |
 | how often somebody did that in an hour | RATE#<digest> | <window> |
@@ -72,7 +77,8 @@ Secondary indexes (all attributes projected):
 |  | PROBLEMS#<state>, LINKS#<problem>#<state> | <created>#<id> | problems; their cases |
 |  | OPINIONS#<shard> | <time>#<case id> | what both engines said |
 |  | ARTICLES#<state>, UNANSWERED | <created>#<id> | articles; questions without an answer |
-| gsi3 | CASES#<shard> | <created>#<id> | all cases but the next, which no list but gsi1 has |
+| gsi3 | CAMPAIGNS#<problem> | <created>#<id> | campaigns about a problem |
+|  | CASES#<shard> | <created>#<id> | all cases but the next, which no list but gsi1 has |
 |  | SPAM#<shard>, MERGED#<shard> | <created>#<id> | spam; cases that went into others |
 | gsi4 | TEAM#<team>#<status> | <created>#<id> | a team's cases in a state |
 |  | OPEN_PROBLEMS | <created>#<id> | problems that new cases may belong to |
@@ -107,6 +113,7 @@ TOLD = "TOLD#"
 HISTORY = "HIST#"
 SEGMENTS = "SEG#"
 PROGRESS = "PROGRESS#"
+CONTACTS = "CONTACT#"
 SETTINGS = "SETTINGS"
 SWEEP = ("SWEEP", "SWEEP")
 MODEL = "MODEL#"
@@ -259,6 +266,27 @@ def progress(campaign_id: str, text: str) -> Key:
 
 def notice(customer_id: str, at: datetime, campaign_id: str) -> Key:
     return f"CUST#{customer_id}", f"{TOLD}{iso(at)}#{campaign_id}"
+
+
+def noticed(customer_id: str) -> Key:
+    return f"CUST#{customer_id}", "NOTICED"
+
+
+def held_out(campaign_id: str, customer_id: str) -> Key:
+    return f"CAMP#{campaign_id}", f"HELD#{customer_id}"
+
+
+def contact(campaign_id: str, case_id: str) -> Key:
+    return f"CAMP#{campaign_id}", f"{CONTACTS}{case_id}"
+
+
+def matter(name: str, campaign_id: str) -> Key:
+    """`name` is a cell of counts such as topic=login, or problem=<id>."""
+    return f"MATTER#{digest(name)}", campaign_id
+
+
+def about(case_id: str) -> Key:
+    return f"CASE#{case_id}", "ABOUT"
 
 
 def quarantine(identifier: str) -> Key:

@@ -27,6 +27,14 @@ class DetectorConfig(Model):
     holidays: frozenset[date] = frozenset()
 
 
+class Facts(Model):
+    """What a contact is counted under beside its topic; products with their versions ("" none)."""
+
+    channel: str = ""
+    region: str = ""
+    products: tuple[tuple[str, str], ...] = ()
+
+
 class Method(StrEnum):
     SCAN = "scan"
     COLD_START = "cold-start"

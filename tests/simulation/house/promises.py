@@ -12,6 +12,7 @@ from typing import Any
 from chalicelib.channels.models import Channel
 from chalicelib.store.codec import decode_item
 from chalicelib.trends.cells import cells_of
+from chalicelib.trends.models import Facts
 from tests.simulation.house.installation import TABLE
 from tests.simulation.house.traffic import Contact, Traffic
 from tests.simulation.world.search import Violation
@@ -168,16 +169,18 @@ class Promises:
     def _counts_equal_a_recount(self) -> Iterator[Violation]:
         cases: Counter[tuple[str, str]] = Counter()
         people: dict[tuple[str, str], set[str]] = defaultdict(set)
+        facts = {item["pk"]: item.get("facts", {}) for item in self.by_type["counted"]}
         for case in self.cases.values():
             hour = case["created_at"][:13]
-            for cell in cells_of(case["topic"].get("label")):
+            known = Facts.model_validate(facts.get(f"CASE#{case['id']}", {}))
+            for cell in cells_of(case["topic"].get("label"), known):
                 cases[cell, hour] += 1
                 likely = case.get("likely_match") or {}
                 people[cell, hour].add(likely.get("customer_id", case["customer_id"]))
         found: dict[tuple[str, str], tuple[int, int]] = {}
         for item in self.items:
             if item["pk"].startswith("COUNTS#") and "cases" in item:
-                cell, _, hour = item["sk"].rpartition("#")
+                hour, _, cell = item["sk"].partition("#")
                 counted = (int(item["cases"]), int(item["customers"]))
                 if any(counted):
                     found[cell, f"{item['pk'].split('#')[1]}T{hour}"] = counted
