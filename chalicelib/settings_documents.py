@@ -8,11 +8,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
@@ -32,7 +30,7 @@ def _different(values: tuple[str, ...], what: str) -> None:
         raise ValueError(f"two {what} have the same name; names must differ")
 
 
-# --- teams and calendars --------------------------------------------------------------------------
+# --- teams ----------------------------------------------------------------------------------------
 
 
 class TeamKind(StrEnum):
@@ -76,60 +74,6 @@ class TeamsSettings(Model):
         """What is said of an agent; the ordinary where nothing is."""
         known = (agent for agent in self.agents if agent.email.lower() == email.lower())
         return next(known, AgentProfile(email=email))
-
-
-class Weekday(StrEnum):
-    MONDAY = "monday"
-    TUESDAY = "tuesday"
-    WEDNESDAY = "wednesday"
-    THURSDAY = "thursday"
-    FRIDAY = "friday"
-    SATURDAY = "saturday"
-    SUNDAY = "sunday"
-
-
-Clock = Annotated[str, Field(pattern=r"^(?:[01]\d|2[0-3]):[0-5]\d$|^24:00$")]
-
-
-class Interval(Model):
-    """Working time from `start` to `end`, local time of the calendar's zone."""
-
-    start: Clock
-    end: Clock
-
-    @model_validator(mode="after")
-    def _begins_before_it_ends(self) -> Self:
-        if self.start >= self.end:
-            raise ValueError("end: it must be later than start")
-        return self
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError("is not an IANA time zone such as Europe/Berlin") from error
-    return name
-
-
-class Calendar(Model):
-    """When a team works: hours by weekday in its zone, without the holidays."""
-
-    name: Slug
-    zone: Annotated[str, Field(max_length=64), AfterValidator(_zone)] = "UTC"
-    hours: dict[Weekday, tuple[Interval, ...]] = {}
-    holidays: tuple[date, ...] = Field(default=(), max_length=500)
-
-
-class CalendarsSettings(Model):
-    """The document `calendars`."""
-
-    calendars: tuple[Calendar, ...] = Field(default=(), max_length=100)
-
-    @model_validator(mode="after")
-    def _names_differ(self) -> Self:
-        _different(tuple(calendar.name for calendar in self.calendars), "calendars")
-        return self
 
 
 # --- the desk -------------------------------------------------------------------------------------
@@ -264,6 +208,12 @@ def _routing() -> type[BaseModel]:
     return RoutingSettings
 
 
+def _calendars() -> type[BaseModel]:
+    from chalicelib.promises.models import CalendarsSettings
+
+    return CalendarsSettings
+
+
 def _promises() -> type[BaseModel]:
     from chalicelib.promises.rules import PromiseSettings
 
@@ -309,7 +259,7 @@ def _brand() -> type[BaseModel]:
 DOCUMENTS: Mapping[str, Callable[[], type[BaseModel]]] = {
     "approvals": _approvals,
     "brand": _brand,
-    "calendars": lambda: CalendarsSettings,
+    "calendars": _calendars,
     "channels": _channels,
     "detection": _detection,
     "engines": _engines,
