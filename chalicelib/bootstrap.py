@@ -31,31 +31,41 @@ if TYPE_CHECKING:
     from chalicelib.customers.service import CustomerService
     from chalicelib.flows.acknowledging import Acknowledging
     from chalicelib.flows.answering import Answering
+    from chalicelib.flows.assigning import Assigning
     from chalicelib.flows.audience import Audiences
     from chalicelib.flows.authoring import Authoring
     from chalicelib.flows.batches import Batches
+    from chalicelib.flows.botting import Botting
     from chalicelib.flows.calls import Calls
     from chalicelib.flows.casework import Casework
     from chalicelib.flows.chatting import Chatting
     from chalicelib.flows.contacts import Contacts
     from chalicelib.flows.counting import Counting
+    from chalicelib.flows.crediting import Crediting
     from chalicelib.flows.deciding import Deciding
     from chalicelib.flows.delivery import Settling
     from chalicelib.flows.detecting import Detecting
     from chalicelib.flows.examples import Examples
+    from chalicelib.flows.finding import Finding
     from chalicelib.flows.helpdesk import Helpdesk
+    from chalicelib.flows.hours import Hours
     from chalicelib.flows.importing import Importing
     from chalicelib.flows.indexing import Indexing
+    from chalicelib.flows.informing import Informing
     from chalicelib.flows.intake import Intake
     from chalicelib.flows.joining import Joining
+    from chalicelib.flows.lacking import Lacking
     from chalicelib.flows.learning import Learning
     from chalicelib.flows.library import Library
     from chalicelib.flows.links import Links
+    from chalicelib.flows.macros import MacroWork
     from chalicelib.flows.mail import MailIn
     from chalicelib.flows.missed import Missed
     from chalicelib.flows.modelling import Modelling
     from chalicelib.flows.notifying import Notifying
+    from chalicelib.flows.offering import Offering
     from chalicelib.flows.opening import Opening
+    from chalicelib.flows.outcomes import Outcomes
     from chalicelib.flows.outlets import Outlets
     from chalicelib.flows.outreach import Outreach
     from chalicelib.flows.people import People
@@ -63,6 +73,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.planning import Planning
     from chalicelib.flows.posting import Posting
     from chalicelib.flows.proving import Proving
+    from chalicelib.flows.relating import Relating
     from chalicelib.flows.replay import Replaying
     from chalicelib.flows.replying import Replying
     from chalicelib.flows.sending import Sending
@@ -74,9 +85,21 @@ if TYPE_CHECKING:
     from chalicelib.flows.triage import Triage
     from chalicelib.flows.understanding import Understanding
     from chalicelib.flows.uploads import Uploads
+    from chalicelib.flows.wording import Wording
     from chalicelib.gateways.mastodon import MastodonNetwork
     from chalicelib.knowledge.service import ArticleService
-    from chalicelib.ports import Comprehend, IdentityProvider, Mailer, Network, Objects, Queue, Sms
+    from chalicelib.ports import (
+        Comprehend,
+        IdentityProvider,
+        Mailer,
+        Network,
+        Objects,
+        Queue,
+        Sms,
+        Worder,
+    )
+    from chalicelib.problems.service import Problems
+    from chalicelib.store.agents import AgentStore
     from chalicelib.store.articles import ArticleStore
     from chalicelib.store.campaigns import CampaignStore
     from chalicelib.store.case_lists import CaseLists
@@ -90,7 +113,9 @@ if TYPE_CHECKING:
     from chalicelib.store.models import ModelStore
     from chalicelib.store.networks import NetworkStore
     from chalicelib.store.opinions import OpinionStore
+    from chalicelib.store.problems import ProblemStore
     from chalicelib.store.quarantine import QuarantineStore
+    from chalicelib.store.questions import QuestionStore
     from chalicelib.store.rates import RateStore
     from chalicelib.store.reactions import ReactionStore
     from chalicelib.store.trends import TrendStore
@@ -162,7 +187,10 @@ class Application:
     campaigns: Part[CampaignStore] = Part("store.campaigns.CampaignStore")
     chats: Part[ChatStore] = Part("store.chats.ChatStore")
     articles: Part[ArticleStore] = Part("store.articles.ArticleStore")
+    questions: Part[QuestionStore] = Part("store.questions.QuestionStore")
     trends: Part[TrendStore] = Part("store.trends.TrendStore")
+    problems: Part[ProblemStore] = Part("store.problems.ProblemStore")
+    agents: Part[AgentStore] = Part("store.agents.AgentStore")
     lessons: Part[LessonStore] = Part("store.lessons.LessonStore")
     models: Part[ModelStore] = Part("store.models.ModelStore")
     costs: Part[CostStore] = Part("store.costs.CostStore")
@@ -203,6 +231,12 @@ class Application:
         from chalicelib.gateways.comprehend import AmazonComprehend
 
         return AmazonComprehend(self._clients["comprehend"])
+
+    @cached_property
+    def worder(self) -> Worder:
+        from chalicelib.gateways.bedrock import BedrockWorder
+
+        return BedrockWorder(self._clients["bedrock-runtime"])
 
     @cached_property
     def identity(self) -> IdentityProvider:
@@ -256,6 +290,8 @@ class Application:
     staff_mail: Part[StaffMail] = Part("flows.staff.StaffMail")
     triage: Part[Triage] = Part("flows.triage.Triage")
     placing: Part[Placing] = Part("flows.placing.Placing")
+    hours: Part[Hours] = Part("flows.hours.Hours")
+    assigning: Part[Assigning] = Part("flows.assigning.Assigning")
     understanding: Part[Understanding] = Part("flows.understanding.Understanding")
     deciding: Part[Deciding] = Part("flows.deciding.Deciding")
     learning: Part[Learning] = Part("flows.learning.Learning")
@@ -289,9 +325,20 @@ class Application:
     article_service: Part[ArticleService] = Part("knowledge.service.ArticleService")
     library: Part[Library] = Part("flows.library.Library")
     authoring: Part[Authoring] = Part("flows.authoring.Authoring", service="article_service")
+    wording: Part[Wording] = Part("flows.wording.Wording")
+    finding: Part[Finding] = Part("flows.finding.Finding")
+    outcomes: Part[Outcomes] = Part("flows.outcomes.Outcomes")
     answering: Part[Answering] = Part("flows.answering.Answering")
+    botting: Part[Botting] = Part("flows.botting.Botting")
+    crediting: Part[Crediting] = Part("flows.crediting.Crediting")
+    lacking: Part[Lacking] = Part("flows.lacking.Lacking")
+    offering: Part[Offering] = Part("flows.offering.Offering")
+    macro_work: Part[MacroWork] = Part("flows.macros.MacroWork")
     suggesting: Part[Suggesting] = Part("flows.suggesting.Suggesting")
     indexing: Part[Indexing] = Part("flows.indexing.Indexing")
+    problem_service: Part[Problems] = Part("problems.service.Problems")
+    informing: Part[Informing] = Part("flows.informing.Informing")
+    relating: Part[Relating] = Part("flows.relating.Relating")
     trend_service: Part[TrendService] = Part("trends.service.TrendService")
     casework: Part[Casework] = Part("flows.casework.Casework")
     joining: Part[Joining] = Part("flows.joining.Joining")

@@ -93,8 +93,8 @@ class Change(Model):
 def apply(case: Case, patch: CasePatch, now: datetime, by: str) -> Change:
     """What a person's patch makes of a case; raises Conflict for a forbidden change of state.
 
-    A correction of topic, team or priority takes the person's name as its reason, so that a later
-    rule leaves it alone.
+    A correction of topic, team, priority or assignee takes the person's name as its reason, so
+    that a later rule leaves it alone.
     """
     wanted = patch.model_dump(exclude_unset=True)
     if case.merged_into:
@@ -111,7 +111,7 @@ def apply(case: Case, patch: CasePatch, now: datetime, by: str) -> Change:
             fields["topic"] = Topic(label=value or None, confidence=1.0, source="person", why=by)
         else:
             fields[name] = value or None if name in EMPTIED else value
-        if name in ("topic", "team", "priority"):
+        if name in ("topic", "team", "priority", "assignee"):
             reasons[name] = f"set by {by}"
     changed = changed.model_copy(update={**fields, "reasons": reasons})
     changes = {

@@ -308,7 +308,7 @@ def _wanted(given: NewCase, by: str) -> dict[str, object]:
         fields["priority"] = given.priority
     if given.team:
         fields["team"] = given.team
-    for name in ("topic", "priority", "team"):
+    for name in ("topic", "priority", "team", "assignee"):
         if name in fields:
             reasons[name] = f"set by {by}"
     return {**fields, "reasons": reasons}

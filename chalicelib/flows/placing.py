@@ -6,17 +6,23 @@ What a person has set stays: its reason begins with `BY_PERSON`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.cases.models import Case, Priority
+from chalicelib.cases.models import Case, Priority, PromiseState
+from chalicelib.cases.rules import UNSOLVED
 from chalicelib.customers.models import Customer
+from chalicelib.flows.hours import DAYS
+from chalicelib.ports import Clock
 from chalicelib.promises.rules import PromiseSettings, again
-from chalicelib.routing.models import RoutingDecision, RoutingSettings
-from chalicelib.routing.rules import route
+from chalicelib.routing.learned import learned_team
+from chalicelib.routing.models import LearnedTeam, RoutingDecision, RoutingSettings, Source
+from chalicelib.routing.rules import Facts, lookup, route
+from chalicelib.settings_documents import TeamsSettings
 from chalicelib.understanding.defaults import PrioritySettings
 from chalicelib.understanding.models import (
+    UNKNOWN_LANGUAGE,
     PriorityFacts,
     SentimentLabel,
     TopicsSettings,
@@ -24,10 +30,13 @@ from chalicelib.understanding.models import (
 from chalicelib.understanding.priority import decide_priority
 
 if TYPE_CHECKING:
+    from chalicelib.flows.hours import Hours
+    from chalicelib.store.agents import AgentStore
     from chalicelib.store.settings import SettingsStore
 
 BY_PERSON = "set by "
 LONGEST = 20_000  # characters of a text that rules read
+SOON = 0.25  # of a promise's time
 
 
 @dataclass(frozen=True)
@@ -41,17 +50,21 @@ class Placed:
 @dataclass(frozen=True)
 class Placing:
     settings: SettingsStore
+    agents: AgentStore
+    hours: Hours
+    clock: Clock
 
     def place(self, case: Case, customer: Customer, text: str) -> Placed:
         """The case with its priority, team and tags, its promises in line with them."""
         priorities = self.settings.read("priorities", PrioritySettings)
-        decided = decide_priority(priority_facts(case, customer, text), priorities.rules)
-        routing = self.settings.read("routing", RoutingSettings)
-        teams = self.settings.read("topics", TopicsSettings).teams
-        known = routing_facts(case, customer, text, str(decided.priority))
-        placed = route(known, routing.rules, teams, routing.default_team)
+        facts = self.priority_facts(case, customer, text, self.clock())
+        decided = decide_priority(facts, priorities.rules)
+        placed = self.decide(self.facts(case, customer, text, str(decided.priority)))
         reasons = dict(case.reasons)
-        fields: dict[str, Any] = {"tags": tuple(dict.fromkeys((*case.tags, *placed.tags)))}
+        fields: dict[str, Any] = {
+            "tags": tuple(dict.fromkeys((*case.tags, *placed.tags))),
+            "skills": placed.skills,
+        }
         if not by_person(case, "priority"):
             fields["priority"] = Priority(str(placed.priority or decided.priority))
             reasons["priority"] = placed.reason if placed.priority else decided.reason
@@ -63,30 +76,78 @@ class Placing:
         fields["promises"] = again(case.promises, targets, priority, case.created_at)
         return Placed(case.model_copy(update={**fields, "reasons": reasons}), placed)
 
+    def decide(self, facts: Facts, proposed: RoutingSettings | None = None) -> RoutingDecision:
+        """The team by rules, else by what was learned, else by topic; `proposed` rules are tried
+        in place of those in use."""
+        routing = proposed or self.settings.read("routing", RoutingSettings)
+        topics = self.settings.read("topics", TopicsSettings).teams
+        decision = route(facts, routing.rules, topics, routing.default_team)
+        topic = lookup(facts, "topic")
+        if decision.source is Source.RULE or not topic or not routing.learn_teams:
+            return decision
+        learned = self._learned(str(topic), topics.get(str(topic), ""))
+        if learned is None:
+            return decision
+        return route(facts, routing.rules, topics, routing.default_team, learned)
+
+    def _learned(self, topic: str, configured: str) -> LearnedTeam | None:
+        teams = [team.name for team in self.settings.read("teams", TeamsSettings).teams]
+        corrections, _ = self.agents.corrections(topic)
+        return learned_team(corrections, configured, teams)
+
+    # --- what the rules read -------------------------------------------------------------
+
+    def priority_facts(
+        self, case: Case, customer: Customer, text: str, now: datetime
+    ) -> PriorityFacts:
+        """What the rules about priority read. The mood is the one that is known so far."""
+        return PriorityFacts(
+            text=text[:LONGEST],
+            language=case.language or UNKNOWN_LANGUAGE,
+            sentiment=SentimentLabel(case.sentiment) if case.sentiment else None,
+            sentiment_score=case.sentiment_score or 0.0,
+            tier=customer.tier,
+            channel=str(case.channel),
+            topic=case.topic.label or "",
+            promise_at_stake=at_stake(case, now),
+        )
+
+    def facts(
+        self,
+        case: Case,
+        customer: Customer,
+        text: str | None,
+        priority: str,
+        calendar: str | None = None,
+    ) -> dict[str, Any]:
+        """The case as the rules of routing read it, with its customer, its text, and when it came:
+        `time.hour`, `time.weekday`, `time.date`, `time.working` by the calendar of the settings."""
+        if calendar is None:
+            calendar = self.settings.read("routing", RoutingSettings).calendar
+        local = self.hours.local(calendar, case.created_at)
+        known = {
+            **case.model_dump(mode="json", exclude={"promises", "participants", "reasons"}),
+            "priority": priority,
+            "customer": customer.model_dump(mode="json", exclude={"suppressed"}),
+            "time": {
+                "hour": local.hour,
+                "weekday": str(DAYS[local.weekday()]),
+                "date": local.date().isoformat(),
+                "working": self.hours.working(calendar, case.created_at),
+            },
+        }
+        return known if text is None else {**known, "text": text[:LONGEST]}
+
+
+def at_stake(case: Case, now: datetime) -> bool:
+    """Whether a promise is broken, or has less than a quarter of its time left."""
+    if case.status not in UNSOLVED:
+        return False
+    clocks = (case.promises.first_reply, case.promises.resolution)
+    running = [c for c in clocks if c is not None and c.state == PromiseState.RUNNING]
+    return any(clock.due_at - now < (clock.due_at - case.created_at) * SOON for clock in running)
+
 
 def by_person(case: Case, field: str) -> bool:
     """Whether a person decided that field of the case."""
     return case.reasons.get(field, "").startswith(BY_PERSON)
-
-
-def priority_facts(case: Case, customer: Customer, text: str) -> PriorityFacts:
-    """What the rules about priority read. The mood is the one that is known so far."""
-    return PriorityFacts(
-        text=text[:LONGEST],
-        language=case.language or PriorityFacts().language,
-        sentiment=SentimentLabel(case.sentiment) if case.sentiment else None,
-        sentiment_score=case.sentiment_score or 0.0,
-        tier=customer.tier,
-        channel=str(case.channel),
-        topic=case.topic.label or "",
-    )
-
-
-def routing_facts(case: Case, customer: Customer, text: str, priority: str) -> Mapping[str, Any]:
-    """The case as the rules of routing read it, with its customer and its text."""
-    return {
-        **case.model_dump(mode="json", exclude={"promises", "participants", "reasons"}),
-        "priority": priority,
-        "text": text[:LONGEST],
-        "customer": customer.model_dump(mode="json", exclude={"suppressed"}),
-    }

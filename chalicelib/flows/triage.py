@@ -17,11 +17,12 @@ from chalicelib.cases import rules
 from chalicelib.cases.models import Case, Topic
 from chalicelib.customers.models import Customer
 from chalicelib.errors import Contended, StaleVersion
+from chalicelib.flows.assigning import Assigned, Assigning
 from chalicelib.flows.timeline import event
 from chalicelib.flows.understanding import Draft, Understood
 from chalicelib.ports import Clock, Ids
 from chalicelib.store.reactions import Reaction
-from chalicelib.store.table import WriteRefused
+from chalicelib.store.table import Tally, Write, WriteRefused
 from chalicelib.understanding.models import TopicDecision
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Triage:
     reactions: ReactionStore
     understanding: Understanding
     placing: Placing
+    assigning: Assigning
     costs: CostStore
     opinions: OpinionStore
     clock: Clock
@@ -70,13 +72,15 @@ class Triage:
             return  # done before: ask no paid service again
         case, customer = ready.case, ready.customer
         understood = self.understanding.finish(case, ready.draft, last_try)
-        for _ in range(ATTEMPTS):
-            try:
-                self._write(case, customer, understood, reaction)
+        for attempt in range(ATTEMPTS):
+            try:  # a case that loses its races for an agent waits in the queue
+                self._write(case, customer, understood, reaction, attempt < ATTEMPTS - 2)
             except (StaleVersion, Contended):
                 case = self.cases.get(case.id)
             except WriteRefused as refused:
                 if "done" not in refused.names:
+                    if "load" in refused.names:
+                        continue  # whoever was to have it has got another, or went away
                     raise
                 for write in self.costs.add(understood.paid, self.clock(), reaction.id):
                     self.table.commit(write)  # somebody was faster, but we have paid
@@ -113,11 +117,19 @@ class Triage:
     # --- deciding and writing ------------------------------------------------------------
 
     def _write(
-        self, before: Case, customer: Customer, understood: Understood, reaction: Reaction
+        self,
+        before: Case,
+        customer: Customer,
+        understood: Understood,
+        reaction: Reaction,
+        assign: bool,
     ) -> None:
-        case = self._decided(before, customer, understood)
+        decided = self._decided(before, customer, understood).model_copy(
+            update={"understood_by": reaction.data["message"]}
+        )
+        given = self.assigning.assign(decided) if assign else Assigned(decided)
         now = self.clock()
-        case = rules.touch(case, now)
+        case = rules.touch(given.case, now)
         count = Reaction(owner=reaction.owner, kind="count", id=reaction.id)
         changes = {
             name: [str(old or ""), str(new or "")]
@@ -125,15 +137,22 @@ class Triage:
                 ("topic", before.topic.label, case.topic.label),
                 ("priority", before.priority, case.priority),
                 ("team", before.team, case.team),
+                ("assignee", before.assignee, case.assignee),
             )
             if old != new
         }
         note = event(case, self.ids.new(), now, "understood", changes)
-        writes = [self.reactions.done(reaction), self.reactions.new(count, now + GRACE)]
+        relate = count.model_copy(update={"kind": "relate"})
+        writes: list[Write | Tally] = [
+            self.reactions.done(reaction),
+            self.reactions.new(count, now + GRACE),
+        ]
+        writes.append(self.reactions.new(relate, now + GRACE))
         if changes:
             writes.append(self.cases.new_message(note))
         if understood.opinion:
             writes.append(self.opinions.keep(understood.opinion))
+        writes += given.condition
         self.cases.save(case, *writes, *self.costs.add(understood.paid, now, case.id))
 
     def _decided(self, case: Case, customer: Customer, understood: Understood) -> Case:

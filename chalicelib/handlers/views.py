@@ -16,7 +16,14 @@ from chalicelib.ports import Objects
 
 LINK_SECONDS = 300  # how long a link to a file works
 BODIES = 3_000_000  # bytes of long bodies that one answer may carry; Lambda returns 6 MB
-HIDDEN_OF_CASE = {"message_ids", "link_version", "merge", "former_customers"}
+HIDDEN_OF_CASE = {
+    "message_ids",
+    "link_version",
+    "merge",
+    "former_customers",
+    "counted_for",
+    "understood_by",
+}
 HIDDEN_OF_CUSTOMER = {"open_case", "merge"}
 HIDDEN_OF_DELIVERY = {"send_id", "lease_until", "settle_by", "provider_id"}
 HIDDEN_OF_MESSAGE = {"body_key", "raw_key", "references", "attachments", "delivery", "version"}

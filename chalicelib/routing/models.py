@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from chalicelib.base import Model
+from chalicelib.base import Instant, Model
+from chalicelib.channels.models import Channel
 
 Scalar = str | int | float | bool
 Name = Annotated[str, Field(min_length=1, max_length=80)]
@@ -94,22 +96,29 @@ class RoutingRule(Model):
     team: str = Field(default="", max_length=60)
     priority: RulePriority | None = None
     tags: tuple[Tag, ...] = Field(default=(), max_length=10)
+    skills: tuple[Tag, ...] = Field(default=(), max_length=5)  # that whoever takes it should have
     enabled: bool = True
 
     @model_validator(mode="after")
     def _says_when_and_what(self) -> Self:
         if not self.all and not self.any:
             raise ValueError("all: give at least one condition (in all or any)")
-        if not (self.team or self.priority or self.tags):
-            raise ValueError("team: a rule must set a team, a priority or tags")
+        if not (self.team or self.priority or self.tags or self.skills):
+            raise ValueError("team: a rule must set a team, a priority, tags or skills")
         return self
 
 
 class RoutingSettings(Model):
-    """The settings document `routing`. Rules are read in order."""
+    """The settings document `routing`. Rules are read in order.
+
+    `calendar` is the one by whose zone and hours conditions on `time` are read: `time.hour`,
+    `time.weekday`, `time.working`; UTC and always, without one.
+    """
 
     rules: tuple[RoutingRule, ...] = Field(default=(), max_length=200)
     default_team: str = Field(default="support", min_length=1, max_length=60)
+    calendar: str = Field(default="", max_length=60)
+    learn_teams: bool = True  # from what agents corrected, where no rule names a team
 
     @field_validator("rules")
     @classmethod
@@ -122,26 +131,162 @@ class RoutingSettings(Model):
         return rules
 
 
+class Source(StrEnum):
+    """What chose a team, the strongest first."""
+
+    RULE = "rule"
+    LEARNED = "learned"
+    TOPIC = "topic"
+    DEFAULT = "default"
+
+
 class RoutingDecision(Model):
     """Where a case goes and why. `rule` is the rule that chose the team, "" if none did."""
 
     team: str
     tags: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
     priority: RulePriority | None = None
     reason: str
     rule: str = ""
+    source: Source = Source.DEFAULT
+    confidence: float = 1.0  # of a team that was learned: how often at least it is right
+
+
+class Correction(Model):
+    """A person gave a case of some topic to another team. `configured` was the topic's own then."""
+
+    case_id: str
+    team: str
+    configured: str = ""
+    by: str
+    at: Instant
+
+
+class LearnedTeam(Model):
+    """The team that corrections speak for: `right` of `cases` went there; `least` is the lower
+    bound of its true share."""
+
+    team: str
+    right: int
+    cases: int
+    least: float
+
+
+# --- who takes a case ----------------------------------------------------------------------------
+
+
+class Strategy(StrEnum):
+    """How the cases of a team come to its members."""
+
+    MANUAL = "manual"  # they take what they want
+    ROUND_ROBIN = "round_robin"  # whoever has waited longest for one
+    LEAST_LOADED = "least_loaded"  # whoever has most room
+
+
+class Need(StrEnum):
+    LANGUAGE = "language"
+    SKILL = "skill"
+
+
+Code = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+"""A language: ISO 639-1 where it has one."""
+
+
+class AgentProfile(Model):
+    """What is special about an agent. No languages: whatever comes.
+
+    A skill is a word of a rule, or the label of a topic. `capacity` is how many open cases are
+    enough; `weights` says how much a case of a channel counts (1 where it is not named), since
+    three chats at once are more than three mails. `calendar` goes before the team's.
+    """
+
+    email: Annotated[str, Field(pattern=r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+$", max_length=254)]
+    languages: tuple[Code, ...] = Field(default=(), max_length=30)
+    skills: tuple[Tag, ...] = Field(default=(), max_length=50)
+    capacity: int = Field(default=30, ge=0, le=1_000)
+    weights: dict[Channel, Annotated[float, Field(ge=0, le=100)]] = {}
+    calendar: str = Field(default="", max_length=60)
+
+
+class AgentState(Model):
+    """How an agent stands: open cases by channel, and whether they are away.
+
+    `turn` orders them by who got a case last; `version` rises with every change.
+    """
+
+    email: str
+    cases: dict[str, int] = {}
+    turn: int = 0
+    away: bool = False
+    away_until: Instant | None = None  # back by themselves
+    note: str = ""
+    version: int = 0
+
+    @property
+    def open_cases(self) -> int:
+        return sum(self.cases.values())
+
+    def is_away(self, now: datetime) -> bool:
+        return self.away and (self.away_until is None or now < self.away_until)
+
+
+class Candidate(Model):
+    """A member of a team when a case is to be given to somebody."""
+
+    profile: AgentProfile
+    state: AgentState
+    away: bool = False
+    working: bool = True  # by their hours
+
+    @property
+    def load(self) -> float:
+        """Open cases, each with the weight of its channel."""
+        weights = {str(channel): weight for channel, weight in self.profile.weights.items()}
+        return sum(n * weights.get(channel, 1.0) for channel, n in self.state.cases.items())
+
+
+class Needs(Model):
+    """What a case asks of whoever takes it. `language` "" is any."""
+
+    channel: Channel
+    language: str = ""
+    skills: tuple[str, ...] = ()
+
+
+class Choice(Model):
+    """Who takes a case, None for nobody yet, and why."""
+
+    agent: Candidate | None
+    reason: str
+
+
+# --- trying out ----------------------------------------------------------------------------------
+
+
+class Sample(Model):
+    """A past case that rules would have treated otherwise."""
+
+    reference: str
+    subject: str = ""
+    before: str
+    after: str
+    rule: str = ""  # that did it, "" for none of the rules
+    why: str = ""
 
 
 class TryOut(Model):
-    """What rules would have done to past cases: "would have moved `moved` of the last `cases`"."""
+    """What rules would have done to past cases: "would have moved 34 of the last 500".
 
+    Cases whose team (or priority) a person had set are left where they are: `kept`.
+    """
+
+    summary: str
     cases: int
-    moved: int  # another team than the one the case had
-    raised: int  # another priority than the one the case had
-    by_rule: dict[str, int] = {}  # how many cases each rule matched, also those that chose no team
-    to_team: dict[str, int] = {}  # how many cases each team would have got
+    moved: int  # another team, or priority, than the one the case has
+    kept: int = 0
+    by_rule: dict[str, int] = {}  # how many cases each rule held for
+    decided: dict[str, int] = {}  # how many cases each rule decided
+    result: dict[str, int] = {}  # how many cases each team, or priority, would have got
     moves: dict[str, int] = {}  # "from → to": how many
-
-    @property
-    def summary(self) -> str:
-        return f"would have moved {self.moved} of the last {self.cases}"
+    samples: tuple[Sample, ...] = ()  # the newest of each kind of move

@@ -1,24 +1,25 @@
 """Which team a case goes to. Pure: facts and settings in, decision in words out.
 
 Rules are read in order. The first one that holds and names a team chooses it; the first one that
-holds and names a priority sets it; every rule that holds adds its tags. Where no rule chooses a
-team, the topic's team does, and where the topic has none, the default team.
+holds and names a priority sets it; every rule that holds adds its tags and skills. Where no rule
+chooses a team, what people corrected does (routing/learned.py), then the topic's team, then the
+default team.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from chalicelib.routing.models import (
     Condition,
+    LearnedTeam,
     Operator,
     RoutingDecision,
     RoutingRule,
     Scalar,
-    TryOut,
+    Source,
 )
 from chalicelib.text import line_of, phrases_in
 
@@ -33,63 +34,43 @@ def route(
     rules: Iterable[RoutingRule],
     topic_teams: Mapping[str, str],
     default_team: str,
+    learned: LearnedTeam | None = None,
 ) -> RoutingDecision:
-    """The decision for one case. `topic_teams` maps a topic's label to its team."""
+    """The decision for one case. `topic_teams` maps a topic's label to its team; `learned` is
+    what corrections of the case's topic speak for."""
     held = [rule for rule in rules if holds(rule, facts)]
-    team, rule, reasons = _team(facts, held, topic_teams, default_team)
+    decision = _team(facts, held, topic_teams, default_team, learned)
+    reasons = [decision.reason]
     prioritised = next((r for r in held if r.priority), None)
     if prioritised is not None:
         reasons.append(f"priority {prioritised.priority} by rule '{prioritised.name}'")
     tags = tuple(dict.fromkeys(tag for r in held for tag in r.tags))
     if tags:
         reasons.append(f"tagged {', '.join(tags)}")
-    return RoutingDecision(
-        team=team,
-        tags=tags,
-        priority=prioritised.priority if prioritised else None,
-        reason="; ".join(reasons),
-        rule=rule,
-    )
-
-
-def try_out(
-    rules: Sequence[RoutingRule],
-    past: Iterable[Facts],
-    topic_teams: Mapping[str, str],
-    default_team: str,
-) -> TryOut:
-    """What `rules` would have done to `past` cases, whose facts carry the `team` and the
-    `priority` they had."""
-    cases = raised = 0
-    by_rule: Counter[str] = Counter({rule.name: 0 for rule in rules})
-    to_team: Counter[str] = Counter()
-    moves: Counter[str] = Counter()
-    for facts in past:
-        cases += 1
-        decision = route(facts, rules, topic_teams, default_team)
-        by_rule.update(rule.name for rule in rules if holds(rule, facts))
-        to_team[decision.team] += 1
-        had = str(facts.get("team") or "")
-        if decision.team != had:
-            moves[f"{had or 'no team'} → {decision.team}"] += 1
-        raised += bool(decision.priority and decision.priority != facts.get("priority"))
-    return TryOut(
-        cases=cases,
-        moved=moves.total(),
-        raised=raised,
-        by_rule=dict(by_rule),
-        to_team=dict(to_team),
-        moves=dict(moves),
+    skills = tuple(dict.fromkeys(skill for r in held for skill in r.skills))
+    if skills:
+        reasons.append(f"needs {', '.join(skills)}")
+    return decision.model_copy(
+        update={
+            "tags": tags,
+            "skills": skills,
+            "priority": prioritised.priority if prioritised else None,
+            "reason": "; ".join(reasons),
+        }
     )
 
 
 def holds(rule: RoutingRule, facts: Facts) -> bool:
-    """Whether an enabled rule's conditions are met."""
+    """Whether an enabled rule's conditions are met. The text comes last: it may have to be read."""
     return (
         rule.enabled
-        and all(met(condition, facts) for condition in rule.all)
-        and (not rule.any or any(met(condition, facts) for condition in rule.any))
+        and all(met(condition, facts) for condition in sorted(rule.all, key=_reads_text))
+        and (not rule.any or any(met(c, facts) for c in sorted(rule.any, key=_reads_text)))
     )
+
+
+def _reads_text(condition: Condition) -> bool:
+    return condition.field == "text"
 
 
 def met(condition: Condition, facts: Facts) -> bool:
@@ -120,17 +101,27 @@ def _team(
     held: Sequence[RoutingRule],
     topic_teams: Mapping[str, str],
     default_team: str,
-) -> tuple[str, str, list[str]]:
-    """(team, name of the rule that chose it or "", reasons in words)."""
+    learned: LearnedTeam | None,
+) -> RoutingDecision:
     chosen = next((rule for rule in held if rule.team), None)
     if chosen is not None:
         why = f"team {chosen.team} by rule '{chosen.name}' because {_explain(chosen, facts)}"
-        return chosen.team, chosen.name, [why]
+        return RoutingDecision(team=chosen.team, rule=chosen.name, reason=why, source=Source.RULE)
     topic = lookup(facts, "topic.label") or lookup(facts, "topic")
+    if topic and learned is not None:
+        return RoutingDecision(
+            team=learned.team,
+            reason=f"team {learned.team} by what was learned: {learned.right} of {learned.cases}"
+            f" corrected cases on topic '{topic}' went there",
+            source=Source.LEARNED,
+            confidence=round(learned.least, 4),
+        )
     if topic and (team := topic_teams.get(str(topic), "")):
-        return team, "", [f"team {team} because it looks after topic '{topic}'"]
+        why = f"team {team} because it looks after topic '{topic}'"
+        return RoutingDecision(team=team, reason=why, source=Source.TOPIC)
     missing = f"topic '{topic}' has no team" if topic else "the topic is not known"
-    return default_team, "", [f"team {default_team} by default: no rule applies and {missing}"]
+    why = f"team {default_team} by default: no rule applies and {missing}"
+    return RoutingDecision(team=default_team, reason=why)
 
 
 def _explain(rule: RoutingRule, facts: Facts) -> str:

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from chalicelib.cases.models import Case, Message
+from chalicelib.cases.models import Case, Message, Priority
 from chalicelib.errors import NotFound, StaleVersion
+from chalicelib.routing.assigning import counted_for, waits_for
 from chalicelib.store import items, keys
 from chalicelib.store.codec import Item
 from chalicelib.store.cursors import Merged, Stream, interleave, merge
 from chalicelib.store.table import (
     Page,
     Table,
+    Tally,
     Write,
     WriteRefused,
     delete,
+    put,
     put_new,
     put_version,
 )
 
+URGENT_FIRST = (Priority.URGENT, Priority.HIGH, Priority.NORMAL, Priority.LOW)
 HOPS = 20  # merges one behind the other: cases/joining.py allows no more in one case
 
 
@@ -117,14 +122,31 @@ class CaseStore:
         """Writes that add a case under its reference."""
         ref = {"type": "reference", "case_id": case.id}
         pk, sk = keys.reference(case.reference)
+        counted = _counted(case)
+        write = put_new("case", self._item(counted))
         return [
-            put_new("case", self._item(case)),
+            replace(write, also=_load(None, counted)),
             put_new("reference", {"pk": pk, "sk": sk, **ref}),
         ]
 
     def change(self, case: Case) -> Write:
-        """Write a case that is one version on from what was read."""
-        return put_version("case", self._item(case), case.version - 1)
+        """Write a case that is one version on from what was read.
+
+        The load of whoever has it, or had it, changes with it. Refused also where the case that
+        was read is not the one that was counted.
+        """
+        counted = _counted(case)
+        was = case.counted_for
+        condition = "counted_for = :was" if was else "attribute_not_exists(counted_for)"
+        values = {"was": was} if was else {}
+        write = put(
+            "case",
+            self._item(counted),
+            f"version = :read AND {condition}",
+            read=case.version - 1,
+            **values,
+        )
+        return replace(write, also=_load(was, counted))
 
     def new_message(self, message: Message) -> Write:
         return put_new("message", _message_item(message))
@@ -137,7 +159,7 @@ class CaseStore:
     def change_message(self, message: Message) -> Write:
         return put_version("message", _message_item(message), message.version - 1)
 
-    def save(self, case: Case, *more: Write) -> None:
+    def save(self, case: Case, *more: Write | Tally) -> None:
         """Commit a changed case; raises StaleVersion with the newest state after a lost race."""
         try:
             self._table.commit(self.change(case), *more)
@@ -182,7 +204,25 @@ class CaseStore:
         }
         if case.assignee:
             lists |= keys.index(5, f"ASSIGNEE#{case.assignee}", created)
+        elif team := waits_for(case):
+            lists |= keys.waiting(team, URGENT_FIRST.index(case.priority), created)
         return items.item(keys.case(case.id), "case", case, **lists)
+
+
+def _counted(case: Case) -> Case:
+    return case.model_copy(update={"counted_for": counted_for(case)})
+
+
+def _load(was: str | None, counted: Case) -> tuple[Tally, ...]:
+    """What changes in the loads of agents; nothing where the case stays with whom it was."""
+    if was == counted.counted_for:
+        return ()
+    channel = f"n_{counted.channel}"
+    return tuple(
+        Tally("load", keys.agent(email), {channel: more})
+        for email, more in ((was, -1), (counted.counted_for, 1))
+        if email
+    )
 
 
 def message_key(message: Message) -> tuple[str, str]:

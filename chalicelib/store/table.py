@@ -7,7 +7,7 @@ flows decide by that name what it means (seen before, changed since, taken by so
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -31,12 +31,29 @@ class WriteRefused(CustOpsError):
 
 
 @dataclass(frozen=True)
+class Tally:
+    """Numbers of an item that a transaction changes, whoever in it says so.
+
+    A transaction may touch an item only once: all that is said about one item becomes one Update.
+    `values` are the :values of the condition; `change` are further attributes.
+    """
+
+    name: str
+    key: Key
+    add: Mapping[str, int]
+    change: Mapping[str, Any] = field(default_factory=dict)
+    condition: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Write:
     """One action of a transaction."""
 
     name: str
     kind: str  # Put, Update, Delete or ConditionCheck
     body: Mapping[str, Any]
+    also: tuple[Tally, ...] = ()  # numbers elsewhere that change with it
 
 
 @dataclass(frozen=True)
@@ -159,11 +176,12 @@ class Table:
                 return
             start = page.last
 
-    def commit(self, *writes: Write, token: str = "") -> None:
+    def commit(self, *asked: Write | Tally, token: str = "") -> None:
         """All of the writes or none; raises WriteRefused, or Contended after lost races.
 
         A single write needs no transaction and is sent as the plain call, at half the price.
         """
+        writes = _with_tallies(asked)
         try:
             if len(writes) == 1:
                 self._single(writes[0])
@@ -196,6 +214,40 @@ class Table:
         actions = [{write.kind: {"TableName": self._name, **write.body}} for write in writes]
         extra = {"ClientRequestToken": token} if token else {}
         self._client.transact_write_items(TransactItems=actions, **extra)
+
+
+def _with_tallies(asked: Sequence[Write | Tally]) -> list[Write]:
+    """The writes, and one for each item that is tallied; none where nothing changes."""
+    writes = [one for one in asked if isinstance(one, Write)]
+    tallies = [tally for write in writes for tally in write.also]
+    tallies += [one for one in asked if isinstance(one, Tally)]
+    by_key: dict[Key, list[Tally]] = {}
+    for tally in tallies:
+        by_key.setdefault(tally.key, []).append(tally)
+    writes += [write for same in by_key.values() if (write := _tallied(same)) is not None]
+    return writes
+
+
+def _tallied(same: Sequence[Tally]) -> Write | None:
+    sums: dict[str, int] = {}
+    values: dict[str, Any] = {}
+    change: dict[str, Any] = {}
+    for tally in same:
+        change |= tally.change
+        values |= tally.values
+        for attribute, more in tally.add.items():
+            sums[attribute] = sums.get(attribute, 0) + more
+    condition = " AND ".join(tally.condition for tally in same if tally.condition)
+    adds = {attribute: more for attribute, more in sums.items() if more}
+    name, key = same[0].name, same[0].key
+    if not adds and not change:
+        return check(name, key, condition, **values) if condition else None
+    parts = []
+    for verb, sign, given in (("SET", " =", change), ("ADD", "", {**adds, "version": 1})):
+        if given:
+            parts.append(f"{verb} " + ", ".join(f"{a}{sign} :{a}_" for a in given))
+        values |= {f"{a}_": value for a, value in given.items()}
+    return update(name, key, " ".join(parts), condition, **values)
 
 
 def _meaning(error: Any, writes: Sequence[Write]) -> Any:

@@ -5,8 +5,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from chalicelib.routing.models import Condition, Operator, RoutingRule, RoutingSettings
-from chalicelib.routing.rules import met, route, try_out
+from chalicelib.routing.models import (
+    Condition,
+    LearnedTeam,
+    Operator,
+    RoutingRule,
+    RoutingSettings,
+)
+from chalicelib.routing.rules import met, route
 
 CASE: dict[str, Any] = {
     "channel": "email",
@@ -72,13 +78,27 @@ def test_without_a_rule_the_topics_team_takes_it_and_else_the_default() -> None:
     assert "topic is not known" in unknown.reason
 
 
-def test_trying_rules_out_counts_what_would_have_moved() -> None:
-    rules = [rule("Bonn", Condition(field="customer.attributes.country", value="DE"), team="bonn")]
-    past = [CASE, CASE | {"customer": {}}, CASE | {"team": "bonn"}]
-    result = try_out(rules, past, {}, "support")
-    assert result.summary == "would have moved 1 of the last 3"
-    assert result.by_rule == {"Bonn": 2}
-    assert result.moves == {"support → bonn": 1}
+def test_what_people_corrected_goes_before_the_topics_team_and_after_the_rules() -> None:
+    learned = LearnedTeam(team="billing", right=7, cases=8, least=0.53)
+    decision = route(CASE, [], {"delivery": "logistics"}, "support", learned)
+    assert (decision.team, decision.source, decision.confidence) == ("billing", "learned", 0.53)
+    assert "7 of 8 corrected cases on topic 'delivery' went there" in decision.reason
+    mail = rule("Mail", Condition(field="channel", value="email"), team="mail")
+    assert route(CASE, [mail], {}, "support", learned).team == "mail"
+
+
+def test_every_rule_that_holds_adds_the_skills_that_it_asks_for() -> None:
+    rules = [
+        rule(
+            "Routers",
+            Condition(field="text", op=Operator.MATCHES_WORD, value="router"),
+            skills=("Hardware",),
+        ),
+        rule("Mail", Condition(field="channel", value="email"), skills=("writing",)),
+    ]
+    decision = route(CASE, rules, {}, "support")
+    assert decision.skills == ("hardware", "writing")
+    assert "needs hardware, writing" in decision.reason
 
 
 @pytest.mark.parametrize(
