@@ -25,6 +25,7 @@ from chalicelib.handlers import (
     delivery,
     forward,
     mail,
+    problem_events,
     reactions,
     schedules,
     sms,
@@ -58,6 +59,7 @@ for module in (
     delivery,
     forward,
     reactions,
+    problem_events,
     campaign_events,
     schedules,
 ):

@@ -100,6 +100,7 @@ if TYPE_CHECKING:
     )
     from chalicelib.problems.service import Problems
     from chalicelib.store.agents import AgentStore
+    from chalicelib.problems.service import Problems
     from chalicelib.store.articles import ArticleStore
     from chalicelib.store.campaigns import CampaignStore
     from chalicelib.store.case_lists import CaseLists

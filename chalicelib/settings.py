@@ -25,7 +25,7 @@ class Settings(Model):
     cases_shards: int = 1  # partitions of the case lists; may grow, never shrink
 
 
-QUEUES = ("triage", "acknowledge", "count", "send", "plan", "notify", "train", "mail")
+QUEUES = ("triage", "acknowledge", "count", "send", "plan", "notify", "train", "relate", "mail")
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:

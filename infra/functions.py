@@ -60,6 +60,7 @@ FUNCTIONS: Final = (
     Function("send", 512, 60, policies.SEND, queue="Send", valve="SendConcurrency"),
     Function("plan_campaign", 512, 300, policies.PLAN_CAMPAIGN, queue="Plan"),
     Function("notify", 512, 60, policies.NOTIFY, queue="Notify", valve="NotifyConcurrency"),
+    Function("relate", 256, 60, policies.RELATE, queue="Relate"),
     # A whole processor, and the longest time that there is: training is plain computing.
     Function("train", 1769, 900, policies.TRAIN, queue="Train"),
     Function("train_models", 256, 30, policies.TRAIN_MODELS),

@@ -143,7 +143,7 @@ RECEIVE_MAIL: Final = (
 )
 RECEIVE_SMS: Final = (_consume("Sms"), _TABLE, _PARAMETERS, _objects("PutObject", "bodies"))
 RECEIVE_DELIVERY: Final = (_consume("Delivery"), _TABLE)
-FORWARD: Final = (*_STREAM, _post("Triage", "Acknowledge", "Count", "Send", "Plan", "Train"))
+FORWARD: Final = (*_STREAM, _post("Triage", "Acknowledge", "Count", "Send", "Plan", "Train", "Relate"))
 TRIAGE: Final = (
     _consume("Triage"),
     _TABLE,
@@ -178,6 +178,7 @@ NOTIFY: Final = (
     _allow(["ses:GetSuppressedDestination"], "*"),
     _TEXT,
 )
+RELATE: Final = (_consume("Relate"), _TABLE, _PARAMETERS)
 DETECT_TRENDS: Final = (_TABLE,)
 INDEX_KNOWLEDGE: Final = (
     _TABLE,
@@ -219,5 +220,6 @@ SWEEP: Final = (
         "Plan",
         "Notify",
         "Train",
+        "Relate",
     ),
 )

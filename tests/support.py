@@ -29,6 +29,7 @@ from chalicelib.handlers import (
     delivery,
     forward,
     mail,
+    problem_events,
     reactions,
     schedules,
     sms,
@@ -243,6 +244,7 @@ HANDLERS: dict[str, Callable[..., Any]] = {
     "plan": campaign_events.plan_campaign,
     "notify": campaign_events.notify,
     "train": reactions.train,
+    "relate": problem_events.relate,
 }
 SCHEDULED = {
     "version": "0",

@@ -28,14 +28,14 @@ def triage(event: Any) -> Failures:
     def one(reaction: Reaction, receipts: int) -> None:
         flow.triage(reaction, receipts >= LAST_TRIES, ready.get(reaction.id))
 
-    return _each(event, one)
+    return each_reaction(event, one)
 
 
 @events.on_sqs_message(queue_arn="arn:aws:sqs:::AcknowledgeQueue", batch_size=10)
 def acknowledge(event: Any) -> Failures:
     """Tell customers that their cases have been opened."""
     flow = bootstrap.get().acknowledging
-    return _each(event, lambda reaction, _: flow.acknowledge(reaction))
+    return each_reaction(event, lambda reaction, _: flow.acknowledge(reaction))
 
 
 @events.on_sqs_message(queue_arn="arn:aws:sqs:::CountQueue", batch_size=10)
@@ -52,21 +52,21 @@ def count(event: Any) -> Failures:
             app.learning.learn(reaction)
         app.counting.count(reaction)
 
-    return _each(event, one)
+    return each_reaction(event, one)
 
 
 @events.on_sqs_message(queue_arn="arn:aws:sqs:::SendQueue", batch_size=10)
 def send(event: Any) -> Failures:
     """Send outbound messages."""
     flow = bootstrap.get().sending
-    return _each(event, lambda reaction, _: flow.send(reaction))
+    return each_reaction(event, lambda reaction, _: flow.send(reaction))
 
 
 @events.on_sqs_message(queue_arn="arn:aws:sqs:::TrainQueue", batch_size=1)
 def train(event: Any) -> Failures:
     """Train and measure the model that was asked for."""
     flow = bootstrap.get().modelling
-    return _each(event, lambda reaction, _: flow.train(reaction, _progress))
+    return each_reaction(event, lambda reaction, _: flow.train(reaction, _progress))
 
 
 def _several(event: Any) -> list[Reaction]:
@@ -83,7 +83,9 @@ def _progress(line: str) -> None:
     logger().info("training", extra={"progress": line})
 
 
-def _each(event: Any, work: Callable[[Reaction, int], None]) -> Failures:
+def each_reaction(event: Any, work: Callable[[Reaction, int], None]) -> Failures:
+    """Do the work for each reaction of a batch: (reaction, how often it was received)."""
+
     def one(body: str, receipts: int) -> None:
         try:
             reaction = parse(body)

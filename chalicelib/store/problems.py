@@ -164,8 +164,8 @@ class ProblemStore:
         """Writes that count a case where it was not; refused as "who" after a lost race."""
         cases, hour, known = self._who(link)
         key = keys.problem_customer(link.problem_id, link.customer_id)
-        item = {"pk": key[0], "sk": key[1], "type": "affected", "hour": hour or link.hour}
-        item["cases"] = cases | {link.case_id}
+        place = {"pk": key[0], "sk": key[1], "type": "affected", "hour": hour or link.hour}
+        item = {**place, "cases": cases | {link.case_id}}
         who = put("who", item, "cases = :b", b=cases) if known else put_new("who", item)
         if link.case_id in cases:
             return []
@@ -217,7 +217,7 @@ class ProblemStore:
 
     def _add(self, problem_id: str, hour: str, **more: int) -> Write:
         adds = ", ".join(f"{name} :{name}" for name in more)
-        return update("hour", keys.problem_hour(problem_id, hour), f"ADD {adds}", **more)
+        return update("hour", keys.problem_hour(problem_id, hour), f"ADD {adds}", "", **more)
 
     # --- history -------------------------------------------------------------------------
 

@@ -15,7 +15,16 @@ from typing import Any
 from chalicelib import bootstrap
 from chalicelib.bootstrap import Application
 from chalicelib.gateways.clients import Clients
-from chalicelib.handlers import campaign_events, delivery, forward, mail, reactions, schedules, sms
+from chalicelib.handlers import (
+    campaign_events,
+    delivery,
+    forward,
+    mail,
+    problem_events,
+    reactions,
+    schedules,
+    sms,
+)
 from chalicelib.settings import QUEUES, Settings
 from infra.functions import FUNCTIONS
 from tests.simulation.aws.dynamodb.tables import Change
@@ -36,6 +45,7 @@ HANDLERS: dict[str, Callable[..., Any]] = {
     "acknowledge": reactions.acknowledge,
     "count": reactions.count,
     "send": reactions.send,
+    "relate": problem_events.relate,
     "plan_campaign": campaign_events.plan_campaign,
     "notify": campaign_events.notify,
 }

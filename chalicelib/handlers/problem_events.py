@@ -1,0 +1,20 @@
+"""What follows from cases and problems: links, what customers are told, whether a fix holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalice import Blueprint
+
+from chalicelib import bootstrap
+from chalicelib.handlers.events import Failures
+from chalicelib.handlers.reactions import each_reaction
+
+events = Blueprint(__name__)
+
+
+@events.on_sqs_message(queue_arn="arn:aws:sqs:::RelateQueue", batch_size=10)
+def relate(event: Any) -> Failures:
+    """Link cases with problems, tell their customers."""
+    app = bootstrap.get()
+    return each_reaction(event, lambda reaction, _: app.relating.relate(reaction))
