@@ -34,26 +34,33 @@ if TYPE_CHECKING:
     from chalicelib.flows.assigning import Assigning
     from chalicelib.flows.audience import Audiences
     from chalicelib.flows.authoring import Authoring
+    from chalicelib.flows.availability import Availability
     from chalicelib.flows.batches import Batches
     from chalicelib.flows.botting import Botting
+    from chalicelib.flows.braking import Braking
     from chalicelib.flows.calls import Calls
     from chalicelib.flows.casework import Casework
     from chalicelib.flows.chatting import Chatting
+    from chalicelib.flows.classifying import Classifying
     from chalicelib.flows.contacts import Contacts
     from chalicelib.flows.counting import Counting
     from chalicelib.flows.crediting import Crediting
     from chalicelib.flows.deciding import Deciding
     from chalicelib.flows.delivery import Settling
     from chalicelib.flows.detecting import Detecting
+    from chalicelib.flows.engines import EngineReports
     from chalicelib.flows.examples import Examples
+    from chalicelib.flows.figuring import Figuring
     from chalicelib.flows.finding import Finding
     from chalicelib.flows.helpdesk import Helpdesk
     from chalicelib.flows.hours import Hours
     from chalicelib.flows.importing import Importing
+    from chalicelib.flows.in_case import InCase
     from chalicelib.flows.indexing import Indexing
     from chalicelib.flows.informing import Informing
     from chalicelib.flows.intake import Intake
     from chalicelib.flows.joining import Joining
+    from chalicelib.flows.labelling import Relabelling
     from chalicelib.flows.lacking import Lacking
     from chalicelib.flows.learning import Learning
     from chalicelib.flows.library import Library
@@ -72,6 +79,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.placing import Placing
     from chalicelib.flows.planning import Planning
     from chalicelib.flows.posting import Posting
+    from chalicelib.flows.promising import Promising
     from chalicelib.flows.proving import Proving
     from chalicelib.flows.relating import Relating
     from chalicelib.flows.replay import Replaying
@@ -85,10 +93,12 @@ if TYPE_CHECKING:
     from chalicelib.flows.triage import Triage
     from chalicelib.flows.understanding import Understanding
     from chalicelib.flows.uploads import Uploads
+    from chalicelib.flows.weighing import Weighing
     from chalicelib.flows.wording import Wording
     from chalicelib.gateways.mastodon import MastodonNetwork
     from chalicelib.knowledge.service import ArticleService
     from chalicelib.ports import (
+        Classifiers,
         Comprehend,
         IdentityProvider,
         Mailer,
@@ -100,7 +110,6 @@ if TYPE_CHECKING:
     )
     from chalicelib.problems.service import Problems
     from chalicelib.store.agents import AgentStore
-    from chalicelib.problems.service import Problems
     from chalicelib.store.articles import ArticleStore
     from chalicelib.store.campaigns import CampaignStore
     from chalicelib.store.case_lists import CaseLists
@@ -109,6 +118,8 @@ if TYPE_CHECKING:
     from chalicelib.store.costs import CostStore
     from chalicelib.store.counts import CountStore
     from chalicelib.store.customers import CustomerStore
+    from chalicelib.store.effects import EffectStore
+    from chalicelib.store.labellings import LabellingStore
     from chalicelib.store.ledger import Ledger
     from chalicelib.store.lessons import LessonStore
     from chalicelib.store.models import ModelStore
@@ -186,6 +197,7 @@ class Application:
     quarantine: Part[QuarantineStore] = Part("store.quarantine.QuarantineStore")
     counts: Part[CountStore] = Part("store.counts.CountStore")
     campaigns: Part[CampaignStore] = Part("store.campaigns.CampaignStore")
+    effects: Part[EffectStore] = Part("store.effects.EffectStore")
     chats: Part[ChatStore] = Part("store.chats.ChatStore")
     articles: Part[ArticleStore] = Part("store.articles.ArticleStore")
     questions: Part[QuestionStore] = Part("store.questions.QuestionStore")
@@ -196,6 +208,7 @@ class Application:
     models: Part[ModelStore] = Part("store.models.ModelStore")
     costs: Part[CostStore] = Part("store.costs.CostStore")
     opinions: Part[OpinionStore] = Part("store.opinions.OpinionStore")
+    labellings: Part[LabellingStore] = Part("store.labellings.LabellingStore")
     rates: Part[RateStore] = Part("store.rates.RateStore")
     codes: Part[CodeStore] = Part("store.codes.CodeStore")
     networks: Part[NetworkStore] = Part("store.networks.NetworkStore")
@@ -238,6 +251,17 @@ class Application:
         from chalicelib.gateways.bedrock import BedrockWorder
 
         return BedrockWorder(self._clients["bedrock-runtime"])
+
+    @cached_property
+    def classifiers(self) -> Classifiers:
+        from chalicelib.gateways.classifiers import ComprehendClassifiers
+
+        return ComprehendClassifiers(
+            self._clients["comprehend"],
+            self.settings.bucket,
+            self.settings.classifier_role,
+            f"custops-{self.settings.stage}",
+        )
 
     @cached_property
     def identity(self) -> IdentityProvider:
@@ -286,18 +310,23 @@ class Application:
     # --- flows ---------------------------------------------------------------------------
 
     intake: Part[Intake] = Part("flows.intake.Intake")
+    promising: Part[Promising] = Part("flows.promising.Promising")
     mail_in: Part[MailIn] = Part("flows.mail.MailIn", staff="staff_mail")
     texting: Part[Texting] = Part("flows.texting.Texting")
     staff_mail: Part[StaffMail] = Part("flows.staff.StaffMail")
     triage: Part[Triage] = Part("flows.triage.Triage")
     placing: Part[Placing] = Part("flows.placing.Placing")
     hours: Part[Hours] = Part("flows.hours.Hours")
+    availability: Part[Availability] = Part("flows.availability.Availability")
     assigning: Part[Assigning] = Part("flows.assigning.Assigning")
     understanding: Part[Understanding] = Part("flows.understanding.Understanding")
     deciding: Part[Deciding] = Part("flows.deciding.Deciding")
     learning: Part[Learning] = Part("flows.learning.Learning")
     examples: Part[Examples] = Part("flows.examples.Examples")
     modelling: Part[Modelling] = Part("flows.modelling.Modelling")
+    classifying: Part[Classifying] = Part("flows.classifying.Classifying")
+    relabelling: Part[Relabelling] = Part("flows.labelling.Relabelling")
+    engine_reports: Part[EngineReports] = Part("flows.engines.EngineReports", cost_store="costs")
     replying: Part[Replying] = Part("flows.replying.Replying")
     acknowledging: Part[Acknowledging] = Part("flows.acknowledging.Acknowledging")
     outlets: Part[Outlets] = Part("flows.outlets.Outlets")
@@ -314,6 +343,8 @@ class Application:
     outreach: Part[Outreach] = Part("flows.outreach.Outreach")
     planning: Part[Planning] = Part("flows.planning.Planning")
     notifying: Part[Notifying] = Part("flows.notifying.Notifying")
+    braking: Part[Braking] = Part("flows.braking.Braking")
+    in_case: Part[InCase] = Part("flows.in_case.InCase")
     counting: Part[Counting] = Part("flows.counting.Counting")
     sweeping: Part[Sweeping] = Part("flows.sweeping.Sweeping")
     detecting: Part[Detecting] = Part("flows.detecting.Detecting")
@@ -332,6 +363,7 @@ class Application:
     answering: Part[Answering] = Part("flows.answering.Answering")
     botting: Part[Botting] = Part("flows.botting.Botting")
     crediting: Part[Crediting] = Part("flows.crediting.Crediting")
+    figuring: Part[Figuring] = Part("flows.figuring.Figuring")
     lacking: Part[Lacking] = Part("flows.lacking.Lacking")
     offering: Part[Offering] = Part("flows.offering.Offering")
     macro_work: Part[MacroWork] = Part("flows.macros.MacroWork")
@@ -340,6 +372,7 @@ class Application:
     problem_service: Part[Problems] = Part("problems.service.Problems")
     informing: Part[Informing] = Part("flows.informing.Informing")
     relating: Part[Relating] = Part("flows.relating.Relating")
+    weighing: Part[Weighing] = Part("flows.weighing.Weighing")
     trend_service: Part[TrendService] = Part("trends.service.TrendService")
     casework: Part[Casework] = Part("flows.casework.Casework")
     joining: Part[Joining] = Part("flows.joining.Joining")

@@ -16,6 +16,8 @@ CustOpsError
 │   ├── TooMany             429  `retry_after` seconds, where it is known
 │   └── Unavailable         503  something that we need does not answer
 ├── Unprocessable           a message that no retry will mend: quarantine with its reason
+├── WordingFailed           a model did not word an answer: the passage is shown as it is
+├── ClassifierRefused       Comprehend does not train or ask a classifier, and never will as it is
 ├── Contended               lost a race more often than is normal: retry the event
 └── SendFailed              a provider's answer to a send
     ├── SendRefused         it was not accepted and never will be (bad address, suppressed, …)
@@ -118,6 +120,18 @@ class Unprocessable(CustOpsError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class WordingFailed(CustOpsError):
+    """A model did not answer. `reason` is the provider's code."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class ClassifierRefused(CustOpsError):
+    """A custom classifier, or a job of it, that Comprehend refuses or gave up."""
 
 
 class Contended(CustOpsError):

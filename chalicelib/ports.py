@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from chalicelib.base import Model
 
 if TYPE_CHECKING:
+    from chalicelib.understanding.classifiers import ClassifierState, LabellingState
     from chalicelib.understanding.engines import Scored
 
 Clock = Callable[[], datetime]
@@ -169,6 +170,38 @@ class Comprehend(Protocol):
 
     def endpoint_model(self, endpoint: str) -> str:
         """Name and version of the classifier behind it, asked once a process."""
+
+
+class Spoken(Model):
+    """What a model wrote, whether it came to its end, and what it read and wrote in tokens."""
+
+    text: str
+    complete: bool
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+
+class Worder(Protocol):
+    """A language model that words a text."""
+
+    def converse(self, *, model: str, system: str, text: str, most_tokens: int) -> Spoken:
+        """Raises WordingFailed."""
+
+
+class Classifiers(Protocol):
+    """Custom classification; files are given by their keys in the bucket. All of them raise
+    ClassifierRefused for what no repetition will mend."""
+
+    def create(self, version: str, examples: str, tests: str, output: str, language: str) -> str:
+        """Have a version trained; its ARN. The same version again is the same classifier."""
+
+    def state(self, arn: str) -> ClassifierState: ...
+
+    def label(self, job: str, arn: str, documents: str, output: str) -> str:
+        """Have a file of documents labelled, one a line; Comprehend's id of the job. The same
+        `job` again is the same job."""
+
+    def labelled(self, job_id: str) -> LabellingState: ...
 
 
 class IdentityProvider(Protocol):

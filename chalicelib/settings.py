@@ -21,11 +21,23 @@ class Settings(Model):
     support_address: str = "support@example.com"
     sms_number: str = "+15550100"
     parameter_path: str = ""
+    classifier_role: str = ""  # that Comprehend takes on to read and write our files
     queues: dict[str, str] = {}  # reaction kind (or "mail") -> queue URL
     cases_shards: int = 1  # partitions of the case lists; may grow, never shrink
 
 
-QUEUES = ("triage", "acknowledge", "count", "send", "plan", "notify", "train", "relate", "mail")
+QUEUES = (
+    "triage",
+    "acknowledge",
+    "count",
+    "send",
+    "plan",
+    "notify",
+    "train",
+    "answer",
+    "relate",
+    "mail",
+)
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
@@ -42,6 +54,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         support_address=env.get("SUPPORT_ADDRESS", "support@example.com"),
         sms_number=env.get("SMS_NUMBER", "+15550100"),
         parameter_path=env.get("PARAMETER_PATH", ""),
+        classifier_role=env.get("CLASSIFIER_ROLE_ARN", ""),
         queues={name: env.get(f"{name.upper()}_QUEUE_URL", "") for name in QUEUES},
         cases_shards=int(env.get("CASES_SHARDS", "1")),
     )

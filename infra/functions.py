@@ -61,9 +61,11 @@ FUNCTIONS: Final = (
     Function("plan_campaign", 512, 300, policies.PLAN_CAMPAIGN, queue="Plan"),
     Function("notify", 512, 60, policies.NOTIFY, queue="Notify", valve="NotifyConcurrency"),
     Function("relate", 256, 60, policies.RELATE, queue="Relate"),
+    Function("answer", 512, 30, policies.ANSWER, queue="Answer"),
     # A whole processor, and the longest time that there is: training is plain computing.
     Function("train", 1769, 900, policies.TRAIN, queue="Train"),
     Function("train_models", 256, 30, policies.TRAIN_MODELS),
+    Function("label_cases", 256, 30, policies.LABEL_CASES),
     Function("detect_trends", 512, 120, policies.DETECT_TRENDS),
     # An index of 200,000 cases is in memory twice while it is written.
     Function("index_knowledge", 1024, 300, policies.INDEX_KNOWLEDGE),

@@ -12,7 +12,13 @@ from typing import Any, Final
 Statement = dict[str, Any]
 Resource = str | dict[str, Any]
 
-UNRESTRICTABLE: Final = frozenset({"comprehend:DetectSentiment", "ses:GetSuppressedDestination"})
+UNRESTRICTABLE: Final = frozenset(
+    {
+        *(f"comprehend:Detect{what}" for what in ("Sentiment", "KeyPhrases", "PiiEntities")),
+        "comprehend:BatchDetectSentiment",
+        "ses:GetSuppressedDestination",
+    }
+)
 """Actions for which AWS offers no resource of ours to name: only these may stand with Resource "*".
 Source: Service Authorization Reference, Amazon Comprehend and Amazon SES v2 (whose suppression
 list belongs to the account; a tenant, its one resource type, is not used here)."""
@@ -123,6 +129,33 @@ _TEMPLATES: Final = _allow(
     *_in_account("ses", "template/custops-${Stage}-*"),
 )
 
+# An endpoint is made by people, and named in the settings: any of this account.
+_ENDPOINTS: Final = _allow(
+    ["comprehend:ClassifyDocument", "comprehend:DescribeEndpoint"],
+    *_in_account("comprehend", "document-classifier-endpoint/*"),
+)
+_CLASSIFIERS: Final = (
+    _allow(
+        [
+            "comprehend:CreateDocumentClassifier",
+            "comprehend:DescribeDocumentClassifier",
+            "comprehend:StartDocumentClassificationJob",
+            "comprehend:DescribeDocumentClassificationJob",
+        ],
+        *_in_account(
+            "comprehend",
+            "document-classifier/custops-${Stage}",
+            "document-classifier/custops-${Stage}/version/*",
+            "document-classification-job/*",
+        ),
+    ),
+    _allow(
+        ["iam:PassRole"],
+        {"Fn::GetAtt": ["ClassifierRole", "Arn"]},
+        condition={"StringEquals": {"iam:PassedToService": "comprehend.amazonaws.com"}},
+    ),
+)
+
 API: Final = (
     _TABLE,
     _PARAMETERS,
@@ -143,15 +176,35 @@ RECEIVE_MAIL: Final = (
 )
 RECEIVE_SMS: Final = (_consume("Sms"), _TABLE, _PARAMETERS, _objects("PutObject", "bodies"))
 RECEIVE_DELIVERY: Final = (_consume("Delivery"), _TABLE)
-FORWARD: Final = (*_STREAM, _post("Triage", "Acknowledge", "Count", "Send", "Plan", "Train", "Relate"))
+FORWARD: Final = (
+    *_STREAM,
+    _post("Triage", "Acknowledge", "Count", "Send", "Plan", "Train", "Answer", "Relate"),
+)
 TRIAGE: Final = (
     _consume("Triage"),
     _TABLE,
     _objects("GetObject", "bodies", "models"),
-    _allow(["comprehend:DetectSentiment"], "*"),
+    _allow(
+        [
+            "comprehend:DetectSentiment",
+            "comprehend:BatchDetectSentiment",
+            "comprehend:DetectKeyPhrases",
+        ],
+        "*",
+    ),
+    _ENDPOINTS,
 )
-ACKNOWLEDGE: Final = (_consume("Acknowledge"), _TABLE, _PARAMETERS)
-COUNT: Final = (_consume("Count"), _TABLE)
+ACKNOWLEDGE: Final = (
+    _consume("Acknowledge"),
+    _TABLE,
+    _PARAMETERS,
+    _objects("GetObject", "index"),  # an article may go along
+)
+COUNT: Final = (
+    _consume("Count"),
+    _TABLE,
+    _allow(["comprehend:DetectPiiEntities"], "*"),  # in what is learnt from a correction
+)
 SEND: Final = (
     _consume("Send"),
     _TABLE,
@@ -187,11 +240,19 @@ INDEX_KNOWLEDGE: Final = (
     _objects("DeleteObject", "index"),
 )
 TRAIN_MODELS: Final = (_TABLE,)
+LABEL_CASES: Final = (_TABLE,)
 TRAIN: Final = (
     _consume("Train"),
     _TABLE,
     _objects("GetObject", "models"),
     _objects("PutObject", "models"),
+    *_CLASSIFIERS,
+)
+ANSWER: Final = (
+    _consume("Answer"),
+    _TABLE,
+    _PARAMETERS,
+    _objects("GetObject", "bodies", "index"),
 )
 ANSWER_CALL: Final = (
     _allow(
@@ -220,6 +281,7 @@ SWEEP: Final = (
         "Plan",
         "Notify",
         "Train",
+        "Answer",
         "Relate",
     ),
 )

@@ -24,19 +24,20 @@ from chalicelib.ports import Clock, Ids, Objects
 from chalicelib.store import items
 from chalicelib.store.reactions import Reaction
 from chalicelib.store.table import WriteRefused
-from chalicelib.understanding import judging
+from chalicelib.understanding import judging, poison
 from chalicelib.understanding.budget import Affordable, affordable
 from chalicelib.understanding.combined import CombinedEngine
+from chalicelib.understanding.engines import EnginesSettings
 from chalicelib.understanding.judging import Judged, Split
 from chalicelib.understanding.learned import LearnedEngine
 from chalicelib.understanding.lessons import (
-    Contradiction,
     CurvePoint,
+    ModelKind,
     ModelState,
     Taught,
     TopicModel,
 )
-from chalicelib.understanding.training import Trained, train
+from chalicelib.understanding.training import train
 from chalicelib.understanding.vectors import shipped_table
 
 if TYPE_CHECKING:
@@ -44,11 +45,13 @@ if TYPE_CHECKING:
     from chalicelib.store.cursors import Cursors
     from chalicelib.store.models import ModelStore
     from chalicelib.store.reactions import ReactionStore
+    from chalicelib.store.settings import SettingsStore
     from chalicelib.store.table import Table
 
 GRACE = timedelta(hours=2)  # beyond what a queue does by itself about a training that died
 SIGN_OF_LIFE = 5.0  # seconds
-_MOST_TOLD, _LONGEST_TOLD = 50, 300
+CLASSIFIER_EVERY = timedelta(days=7)  # its training costs a few dollars
+UNDER_WAY = (ModelState.REQUESTED, ModelState.TRAINING)
 Tell = Callable[[str], None]
 
 
@@ -71,6 +74,7 @@ class Modelling:
     table: Table
     models: ModelStore
     reactions: ReactionStore
+    settings: SettingsStore
     examples: Examples
     deciding: Deciding
     objects: Callable[[], Objects]
@@ -80,47 +84,52 @@ class Modelling:
 
     # --- what people and the clock ask for -------------------------------------------------
 
-    def request(self, by: str) -> TopicModel:
+    def request(self, by: str, kind: ModelKind = "topic") -> TopicModel:
         """Have a model trained; the one that is already waited for, where there is one."""
         now = self.clock()
-        newest = self._newest()
-        if newest and newest.state is ModelState.REQUESTED and now - newest.created_at < GRACE:
+        newest = self._newest(kind)
+        if newest and newest.state in UNDER_WAY and now - newest.created_at < GRACE:
             return newest
-        model = TopicModel(id=self.ids.new(), requested_by=by, created_at=now)
-        task = Reaction(
-            owner=f"MODEL#{model.id}", kind="train", id=model.id, data={"model": model.id}
-        )
+        model = TopicModel(id=self.ids.new(), kind=kind, requested_by=by, created_at=now)
+        data = {"model": model.id} if kind == "topic" else {"model": model.id, "kind": kind}
+        task = Reaction(owner=f"MODEL#{model.id}", kind="train", id=model.id, data=data)
         self.table.commit(self.models.new(model), self.reactions.new(task, now + GRACE))
         return model
 
     def request_when_taught(self) -> TopicModel | None:
-        """The daily request; None where nobody taught anything since the last one."""
+        """The daily request; None where nobody taught anything since the last one. A classifier of
+        Comprehend is asked for along with it, once a week, where its jobs are switched on."""
         newest = self._newest()
         taught = self.examples.newest_correction(self.clock())
         if taught is None or (newest and taught <= newest.created_at):
             return None
+        if self.settings.read("engines", EnginesSettings).asks_hourly:
+            last = self._newest("comprehend")
+            if last is None or self.clock() - last.created_at > CLASSIFIER_EVERY:
+                self.request("schedule", "comprehend")
         return self.request("schedule")
 
-    def find(self, limit: int, cursor: str | None) -> ModelPart:
+    def find(self, limit: int, cursor: str | None, kind: ModelKind = "topic") -> ModelPart:
         """A page of the history; raises Malformed for a cursor that is not of this list."""
-        page = self.models.listing("topic", limit, self.cursors.read("models", cursor))
-        chosen = self.models.in_use()
+        name = f"models {kind}"
+        page = self.models.listing(kind, limit, self.cursors.read(name, cursor))
+        chosen = self.models.in_use(kind)
         return ModelPart(
             models=tuple(items.model(TopicModel, stored) for stored in page.items),
             in_use=chosen.id if chosen else None,
-            cursor=self.cursors.write("models", page.last),
+            cursor=self.cursors.write(name, page.last),
         )
 
     def promote(self, model_id: str, by: str) -> TopicModel:
         """Put a model into use, whatever was measured: also the way back to an earlier one.
 
         Raises NotFound, and Conflict for one that was not trained or after a lost race."""
-        model = self.models.get(model_id)
-        if not model.key:
-            raise Conflict(f"there is no file of this model: it is {model.state}")
+        model = self.models.of_any_kind(model_id)
+        if not model.trained_at or model.state is ModelState.FAILED:
+            raise Conflict(f"this model was not trained: it is {model.state}")
         chosen = _promoted(model, by, f"promoted by {by}", self.clock())
         try:
-            self.table.commit(*self.models.use(chosen, self.models.in_use()))
+            self.table.commit(*self.models.use(chosen, self.models.in_use(model.kind)))
         except WriteRefused as refused:
             raise Conflict("another model was put into use meanwhile; look again") from refused
         return chosen
@@ -133,16 +142,34 @@ class Modelling:
             return
         started = time.perf_counter()
         asked = self.models.get(reaction.data["model"])
+        tell = self._telling(asked, tell)
         found = affordable(self.examples.taught(self.clock()))
         tell(f"{len(found.taught)} examples")
         try:
             model, promote = self._trained(asked, found, tell)
         except ValueError as error:
             model, promote = _failed(asked, str(error)), False
-        taken = {"seconds": round(time.perf_counter() - started, 2), "trained_at": self.clock()}
+        odd = {
+            "contradictions": poison.contradictions(found.taught),
+            "bursts": poison.bursts(found.taught),
+        }
+        taken = {
+            **odd,
+            "seconds": round(time.perf_counter() - started, 2),
+            "trained_at": self.clock(),
+        }
         model = model.model_copy(update=taken)
         kept = self._keep(model, promote, reaction)
         tell(f"{kept.state}: {kept.reason}")
+
+    def _telling(self, asked: TopicModel, tell: Tell) -> Tell:
+        """Tells the log, and whoever reads the record meanwhile."""
+
+        def both(line: str) -> None:
+            tell(line)
+            self.models.progress(asked, line, self.clock())
+
+        return both
 
     def _trained(self, asked: TopicModel, found: Affordable, tell: Tell) -> tuple[TopicModel, bool]:
         """The record of the trained model, and whether to use it; raises ValueError."""
@@ -173,7 +200,6 @@ class Modelling:
             "figures": judging.figures(measured.judged),
             "comparison": comparison,
             "curve": measured.curve,
-            "contradictions": _contradictions(final),
             "doubts": judging.shown(doubts),
             "suspicious": judging.suspicious(measured.judged, doubts),
         }
@@ -256,8 +282,8 @@ class Modelling:
             return self.models.get(model.id)
         return model
 
-    def _newest(self) -> TopicModel | None:
-        page = self.models.listing("topic", 1, None)
+    def _newest(self, kind: ModelKind = "topic") -> TopicModel | None:
+        page = self.models.listing(kind, 1, None)
         return items.model(TopicModel, page.items[0]) if page.items else None
 
 
@@ -290,10 +316,3 @@ def _now_and_then(tell: Tell) -> Tell:
 def _words_key(model_id: str) -> str:
     """Where is kept which held-out texts a model's predecessors in its own measuring got right."""
     return f"models/topic/{model_id}.json"
-
-
-def _contradictions(trained: Trained) -> tuple[Contradiction, ...]:
-    return tuple(
-        Contradiction(text=text[:_LONGEST_TOLD], labels=labels)
-        for text, labels in trained.report.contradictions[:_MOST_TOLD]
-    )

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from chalicelib import bootstrap
 from chalicelib.errors import Unprocessable
+from chalicelib.flows.crediting import CREDIT
 from chalicelib.handlers.events import Failures, each_record
 from chalicelib.observability import correlated, logger
 from chalicelib.store.reactions import Reaction, parse
@@ -50,6 +51,7 @@ def count(event: Any) -> Failures:
             return
         if reaction.data:
             app.learning.learn(reaction)
+            app.crediting.taught(reaction)
         app.counting.count(reaction)
 
     return each_reaction(event, one)
@@ -62,11 +64,35 @@ def send(event: Any) -> Failures:
     return each_reaction(event, lambda reaction, _: flow.send(reaction))
 
 
+@events.on_sqs_message(queue_arn="arn:aws:sqs:::AnswerQueue", batch_size=10)
+def answer(event: Any) -> Failures:
+    """Answer in chats what an article answers, and see whether articles that were sent helped."""
+    app = bootstrap.get()
+
+    def one(reaction: Reaction, _: int) -> None:
+        if CREDIT in reaction.data:
+            app.crediting.look(reaction)
+        else:
+            app.botting.answer(reaction)
+
+    return each_reaction(event, one)
+
+
 @events.on_sqs_message(queue_arn="arn:aws:sqs:::TrainQueue", batch_size=1)
 def train(event: Any) -> Failures:
-    """Train and measure the model that was asked for."""
-    flow = bootstrap.get().modelling
-    return each_reaction(event, lambda reaction, _: flow.train(reaction, _progress))
+    """Train and measure the model that was asked for, here or at Comprehend, and follow the jobs
+    of Comprehend's classifier."""
+    app = bootstrap.get()
+
+    def one(reaction: Reaction, _: int) -> None:
+        if "labelling" in reaction.data:
+            app.relabelling.work(reaction, _progress)
+        elif reaction.data.get("kind") == "comprehend":
+            app.classifying.train(reaction, _progress)
+        else:
+            app.modelling.train(reaction, _progress)
+
+    return each_reaction(event, one)
 
 
 def _several(event: Any) -> list[Reaction]:

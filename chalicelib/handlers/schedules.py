@@ -47,11 +47,21 @@ def train_models(event: Any) -> None:
     flush()
 
 
+@events.schedule("rate(1 hour)")
+def label_cases(event: Any) -> None:
+    """Have Comprehend's classifier label cases, where the settings say so."""
+    job = bootstrap.get().relabelling.begin()
+    logger().info("labelling begun" if job else "nothing to label")
+    flush()
+
+
 @events.schedule("rate(1 minute)")
 def sweep(event: Any) -> None:
     """Look for what should have happened by now and did not."""
-    swept = bootstrap.get().sweeping.sweep()
+    app = bootstrap.get()
+    swept = app.sweeping.sweep()
+    filled = app.assigning.fill_all()
     count("ReactionsOverdue", swept.reactions)
     count("MailsRetaken", swept.mails)
-    logger().info("swept", extra=swept.model_dump())
+    logger().info("swept", extra={**swept.model_dump(), **filled.model_dump()})
     flush()
