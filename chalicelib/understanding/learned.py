@@ -1,13 +1,15 @@
 """The learned topic classifier as it decides: plain Python, about 4 MB, under a millisecond a text.
 
 Two softmax regressions look at a text, one at its letters and words (any language), one at its
-vector (English). Their log-probabilities are added, tempered, and are the confidence.
+vector (English). Their log-probabilities are added; so is, for the labels that lead, the likeness
+to the nearest of a label's prototypes (examples kept for this). Tempered, that is the confidence.
+The vector comes from the table that ships, or from the sentence model of the semantic layer:
+whichever the model was trained with. Without it the letters decide alone.
 
 What is not of any topic is found by three signs, each in units of its spread on known texts: the
 lead of the topic over the next by its letters, the height of that score before the softmax, and
-the likeness to the nearest of its prototypes (examples kept for this). "Don't know" is said when
-their mean is below `floor`, the likeness below LEAST_LIKENESS, hardly any letters are known, or no
-topic stands out.
+the likeness to its nearest prototype. "Don't know" is said when their mean is below `floor`, the
+likeness below what the embedder calls least, hardly any letters are known, or no topic stands out.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import hashlib
 import math
 from array import array
 from collections.abc import Sequence
+from heapq import nlargest
 from operator import mul
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -25,26 +28,29 @@ from chalicelib.text import words
 from chalicelib.understanding.models import TopicDecision
 from chalicelib.understanding.ngrams import READ_WORDS, hashed, letters
 from chalicelib.understanding.telling_words import FUNCTION_WORDS
-from chalicelib.understanding.vectors import Vector, VectorTable
+from chalicelib.understanding.vectors import Embedder, Vector
 
-SURE, SURE_OF_FEW = 0.25, 1.8  # least confidence; times chance, where there are few topics
-LEAST_LIKENESS = 0.38  # 2 % of texts are less like three examples of their own topic, and 97 % of
-# texts on anything else less like those of any of five topics (measured with the shipped table)
+SURE, SURE_OF_FEW = 0.25, 2.1  # least confidence; times chance, where there are few topics
 LEAST_KNOWN = 0.2  # share of a text's features that were seen in training
 SOURCE = "learned"
 _SHOWN = 5
 _ZERO = 128  # the byte that stands for no weight
 _LANE, _MOST_WORTH, _MOST_ROWS = 4, 2_047, 8_000
+_INVERTED = bytes(255 - byte for byte in range(256))
+_LEADING = 5  # labels whose prototypes are looked at
 
 
 class Calibration(Model):
     """What was measured on held-out texts; see the module's description."""
 
     mix: float = 1.0  # weight of the vector's log-probabilities beside the letters'
+    near: float = 0.0  # weight of the likeness to the nearest prototype
     temperature: float = 1.0
     means: tuple[float, ...] = (0.0, 0.0, 0.0)
     spreads: tuple[float, ...] = (1.0, 1.0, 1.0)
     floor: float | None = None  # None: too few held-out texts to tell what is out of scope
+    letters_temperature: float = 1.0  # of texts without a vector
+    letters_floor: float | None = None
 
 
 class About(Model):
@@ -68,7 +74,7 @@ class Parts(NamedTuple):
     bias: array[float]  # "f"
     vector_rows: array[float]  # "f": by label, then dimension
     vector_bias: array[float]  # "f"
-    prototypes: array[int]  # "b": unit vectors times 127, grouped by label
+    prototypes: array[int]  # "B": unit vectors times 127 plus 128; by label, dimension, prototype
 
 
 class Reading(NamedTuple):
@@ -77,16 +83,19 @@ class Reading(NamedTuple):
     scores: list[float]  # from the letters
     known: float  # the share of its features that were seen in training
     vector_scores: list[float] | None  # from the vector, where there is one
-    vector: Vector | None
+    likeness: dict[int, float]  # to the nearest prototype of each label that leads
 
 
 class LearnedEngine:
     """A `TopicEngine` that was trained; `training.train` makes its bytes."""
 
-    def __init__(self, about: About, parts: Parts, table: VectorTable | None, version: str) -> None:
+    def __init__(
+        self, about: About, parts: Parts, embedders: Sequence[Embedder | None], version: str
+    ) -> None:
         self.about = about
         self._parts = parts
-        self._table = table if table is not None and table.version == about.table else None
+        fitting = (one for one in embedders if one is not None and one.version == about.table)
+        self._embedder = next(fitting, None)
         self._version = version
         self._rows = parts.rows.tobytes()
         self._slots = dict(zip(parts.keys, range(about.features), strict=True))
@@ -94,12 +103,13 @@ class LearnedEngine:
         self._vector_rows = [
             parts.vector_rows[i * width : (i + 1) * width] for i in range(len(about.labels))
         ]
-        self._starts = [sum(about.prototypes[:i]) for i in range(len(about.prototypes))]
+        self._kept = parts.prototypes.tobytes()
+        self._starts = [width * sum(about.prototypes[:i]) for i in range(len(about.prototypes))]
 
     @classmethod
-    def from_bytes(cls, data: bytes, table: VectorTable | None) -> LearnedEngine:
-        """Reads what `to_bytes` wrote. Without the `table` that it was trained with (same version)
-        only the letters decide."""
+    def from_bytes(cls, data: bytes, *embedders: Embedder | None) -> LearnedEngine:
+        """Reads what `to_bytes` wrote. Of the `embedders` it takes the one that it was trained
+        with; without that only the letters decide."""
         head, _, rest = data.partition(b"\n")
         about = About.model_validate_json(head)
         loaded: list[array[Any]] = []
@@ -111,7 +121,7 @@ class LearnedEngine:
             loaded.append(values)
             start = end
         version = f"learned-{hashlib.sha256(data).hexdigest()[:8]}"
-        return cls(about, Parts(*loaded), table, version)
+        return cls(about, Parts(*loaded), embedders, version)
 
     @property
     def model_version(self) -> str:
@@ -141,33 +151,41 @@ class LearnedEngine:
 
     def read(self, text: str, language: str) -> Reading:
         """The scores before they are mixed."""
-        vector = self._table.embed(text, language) if self._table else None
+        vector = self._embedder.embed(text, language) if self._embedder else None
         scores, known = self._letter_scores(text)
-        return Reading(
-            scores,
-            known,
-            None if vector is None else self._vector_scores(vector),
-            vector,
-        )
+        if vector is None:
+            return Reading(scores, known, None, {})
+        told = self._vector_scores(vector)
+        said = [a + b for a, b in zip(_log_softmax(scores), _log_softmax(told), strict=True)]
+        leading = nlargest(_LEADING, range(len(said)), key=said.__getitem__)
+        return Reading(scores, known, told, {one: self._likeness(vector, one) for one in leading})
 
     def signs(self, reading: Reading, best: int) -> tuple[float, float, float]:
         """Lead and height of label `best` in the letters, and its likeness (0 without a vector)."""
         others = [value for index, value in enumerate(reading.scores) if index != best]
         lead = reading.scores[best] - max(others, default=0.0)
-        return lead, reading.scores[best], self._likeness(reading.vector, best)
+        return lead, reading.scores[best], reading.likeness.get(best, 0.0)
 
     def _doubt(self, reading: Reading, best: int, confidence: float) -> str:
         """Why not to name the topic; "" when there is no reason."""
         calibration = self.about.calibration
         signs = self.signs(reading, best)
-        if reading.vector is None and reading.known < LEAST_KNOWN:
-            return "its words were never seen"
-        if reading.vector is not None and signs[2] < LEAST_LIKENESS:
-            return "unlike every example"
-        usual = in_scope(signs, calibration, reading.vector is not None)
-        if calibration.floor is not None and usual < calibration.floor:
+        if doubt := self.plain_doubt(reading, best, confidence):
+            return doubt
+        told = reading.vector_scores is not None
+        floor = calibration.floor if told else calibration.letters_floor
+        if floor is not None and in_scope(signs, calibration, told) < floor:
             return "unlike everything that was learned"
-        least = max(SURE, min(0.6, SURE_OF_FEW / len(self.labels)))
+        return ""
+
+    def plain_doubt(self, reading: Reading, best: int, confidence: float) -> str:
+        """The reasons for doubt that need no measured floor."""
+        if reading.vector_scores is None and reading.known < LEAST_KNOWN:
+            return "its words were never seen"
+        least_like = self._embedder.least_likeness if self._embedder else 0.0
+        if reading.vector_scores is not None and reading.likeness.get(best, 0.0) < least_like:
+            return "unlike every example"
+        least = max(SURE, min(0.7, SURE_OF_FEW / len(self.labels)))
         return "" if confidence >= least else "no topic stands out"
 
     def _letter_scores(self, text: str) -> tuple[list[float], float]:
@@ -191,16 +209,14 @@ class LearnedEngine:
             for row, bias in zip(self._vector_rows, self._parts.vector_bias, strict=True)
         ]
 
-    def _likeness(self, vector: Vector | None, label: int) -> float:
-        if vector is None or not self.about.prototypes:
+    def _likeness(self, vector: Vector, label: int) -> float:
+        """The cosine with the nearest prototype of a label, 0 where it has none."""
+        count = self.about.prototypes[label]
+        if not count:
             return 0.0
-        width, first = len(vector), self._starts[label]
-        kept = self._parts.prototypes
-        likenesses: list[float] = [
-            sum(map(mul, vector, kept[i * width : (i + 1) * width])) / 127
-            for i in range(first, first + self.about.prototypes[label])
-        ]
-        return max(likenesses, default=0.0)
+        start = self._starts[label]
+        mine = self._kept[start : start + len(vector) * count]
+        return max(_weighed(mine, count, list(enumerate(vector)))) / 127
 
     def _why(self, text: str, label: int) -> tuple[str, ...]:
         """The words whose letters speak most for `label`."""
@@ -220,24 +236,30 @@ class LearnedEngine:
 
 
 def _weighed(rows: bytes, classes: int, worths: Sequence[tuple[int, float]]) -> list[float]:
-    """The sum of the rows at the given slots, each times its worth, per label.
+    """The sum of the rows at the given slots, each times its worth, per column.
 
     Python adds and multiplies long integers much faster than lists. So a row is spread to lanes of
     32 bits in one long integer: no lane runs over while a byte, times a worth of 11 bits, is added
-    up to 8,000 times.
+    up to 8,000 times. A negative worth is taken as a positive one of the inverted bytes, for lanes
+    must not borrow.
     """
-    if not worths:
+    unit = max((abs(worth) for _, worth in worths), default=0.0) / _MOST_WORTH
+    if not unit:
         return [0.0] * classes
-    unit = max(abs(worth) for _, worth in worths) / _MOST_WORTH
     lanes = bytearray(_LANE * classes)
     total = whole = 0
     for slot, worth in worths[:_MOST_ROWS]:
         times = round(worth / unit)
-        lanes[::_LANE] = rows[slot * classes : (slot + 1) * classes]
+        row = rows[slot * classes : (slot + 1) * classes]
+        if times < 0:
+            times = -times
+            row = row.translate(_INVERTED)  # 255 - b is (128 - b) + 127, so one less than 128
+            whole -= times
+        lanes[::_LANE] = row
         total += times * int.from_bytes(lanes, "little")
-        whole += times
+        whole += _ZERO * times
     sums = array("I", total.to_bytes(_LANE * classes, "little"))
-    return [unit * (value - _ZERO * whole) for value in sums]
+    return [unit * (value - whole) for value in sums]
 
 
 def to_bytes(about: About, parts: Parts) -> bytes:
@@ -245,19 +267,38 @@ def to_bytes(about: About, parts: Parts) -> bytes:
     return about.model_dump_json().encode() + b"\n" + b"".join(part.tobytes() for part in parts)
 
 
-def joined_scores(reading: Reading, mix: float) -> list[float]:
-    """The log-probabilities of both regressions, added."""
+class Parted(NamedTuple):
+    """What is added up to a label's score, each by label."""
+
+    letters: list[float]
+    vector: list[float]
+    likeness: list[float]
+
+    def joined(self, mix: float, near: float) -> list[float]:
+        return [
+            a + mix * b + near * c
+            for a, b, c in zip(self.letters, self.vector, self.likeness, strict=True)
+        ]
+
+
+def parted(reading: Reading) -> Parted:
+    """The log-probabilities of both regressions, and the likeness: of labels that do not lead the
+    least that one that leads has."""
     letters_say = _log_softmax(reading.scores)
     if reading.vector_scores is None:
-        return letters_say
-    vector_says = _log_softmax(reading.vector_scores)
-    return [a + mix * b for a, b in zip(letters_say, vector_says, strict=True)]
+        nothing = [0.0] * len(letters_say)
+        return Parted(letters_say, nothing, nothing)
+    least = min(reading.likeness.values())
+    likeness = [reading.likeness.get(label, least) for label in range(len(letters_say))]
+    return Parted(letters_say, _log_softmax(reading.vector_scores), likeness)
 
 
 def mixed(reading: Reading, calibration: Calibration) -> list[float]:
     """The chance of each label, adding up to 1."""
-    joined = joined_scores(reading, calibration.mix)
-    return [math.exp(one) for one in _log_softmax([j / calibration.temperature for j in joined])]
+    joined = parted(reading).joined(calibration.mix, calibration.near)
+    told = reading.vector_scores is not None
+    temperature = calibration.temperature if told else calibration.letters_temperature
+    return [math.exp(one) for one in _log_softmax([j / temperature for j in joined])]
 
 
 def in_scope(signs: Sequence[float], calibration: Calibration, vector: bool) -> float:
@@ -276,7 +317,7 @@ def _log_softmax(values: Sequence[float]) -> list[float]:
     return [value - total for value in values]
 
 
-_KINDS = "IffBfffb"
+_KINDS = "IffBfffB"
 
 
 def _sizes(about: About) -> tuple[int, ...]:
