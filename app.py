@@ -5,6 +5,7 @@ from __future__ import annotations
 from chalice import Chalice
 
 from chalicelib.handlers import (
+    api_answers,
     api_articles,
     api_campaigns,
     api_cases,
@@ -14,6 +15,7 @@ from chalicelib.handlers import (
     api_links,
     api_models,
     api_pages,
+    api_problems,
     api_quarantine,
     api_session,
     api_settings,
@@ -24,7 +26,9 @@ from chalicelib.handlers import (
     campaign_events,
     delivery,
     forward,
+    help_pages,
     mail,
+    new_case,
     problem_events,
     reactions,
     schedules,
@@ -40,14 +44,18 @@ for api in (
     api_help,
     api_links,
     api_articles,
+    api_answers,
     api_contacts,
     api_trends,
+    api_problems,
     api_models,
     api_campaigns,
     api_settings,
     api_quarantine,
     api_pages,
     api_static,
+    help_pages,
+    new_case,
 ):
     app.register_blueprint(api.routes)
 

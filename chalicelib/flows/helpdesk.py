@@ -16,7 +16,16 @@ from pydantic import Field, model_validator
 
 from chalicelib.access.rules import Signer, link_token, open_link
 from chalicelib.base import Instant, Model
-from chalicelib.cases.models import Author, AuthorType, Case, Direction, Message, MessageKind
+from chalicelib.cases.models import (
+    Author,
+    AuthorType,
+    Case,
+    CasePatch,
+    CaseStatus,
+    Direction,
+    Message,
+    MessageKind,
+)
 from chalicelib.cases.service import CaseService
 from chalicelib.channels import forms
 from chalicelib.channels.forms import FormField
@@ -33,6 +42,7 @@ from chalicelib.store.keys import digest
 from chalicelib.understanding.models import TopicsSettings
 
 if TYPE_CHECKING:
+    from chalicelib.flows.casework import Casework
     from chalicelib.flows.intake import Intake
     from chalicelib.store.cases import CaseStore
     from chalicelib.store.rates import RateStore
@@ -40,6 +50,8 @@ if TYPE_CHECKING:
 
 LINK_SECONDS = 300  # how long the link to a file works
 BODIES = 3_000_000  # bytes of long texts that one answer may carry; Lambda returns 6 MB
+ENDED = (CaseStatus.RESOLVED, CaseStatus.CLOSED)
+BY_CUSTOMER = "customer"
 WRONG = "this link is not valid, or was withdrawn"
 WITHDRAWN = "this link was withdrawn; ask us for a new one"
 
@@ -145,6 +157,7 @@ class Helpdesk:
     uploads: Uploads
     rates: RateStore
     settings: SettingsStore
+    casework: Callable[[], Casework]
     objects: Callable[[], Objects]
     signer: Callable[[], Signer]
     public_url: Callable[[], str]
@@ -236,6 +249,14 @@ class Helpdesk:
         if case.merged_into and not submitted.opened:
             return self._submitted(case.reference, case.link_version, case.id, opened=False)
         return submitted
+
+    def solved(self, case: Case, caller: str) -> None:
+        """The customer says that it is solved; one that ended already stays as it is."""
+        self._allow("answer", caller)
+        case = self.cases.final(case.id)
+        if case.status not in ENDED:
+            patch = CasePatch(status=CaseStatus.RESOLVED)
+            self.casework().patch(case.id, case.version, patch, BY_CUSTOMER)
 
     # --- helpers -------------------------------------------------------------------------
 

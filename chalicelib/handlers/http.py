@@ -84,6 +84,7 @@ class Endpoint:
     status: int = 200
     media_type: str = JSON
     if_match: bool = False
+    leads: bool = False  # a form that shows the next page, or leads on to another (303)
     once: bool = False  # takes an Idempotency-Key
     example: Mapping[str, Any] | str | None = None
     also: tuple[int, ...] = ()  # statuses of errors beside those that follow from the above

@@ -203,6 +203,8 @@ def _responses(method: str, endpoint: Endpoint, models: Mapping[Any, Json]) -> J
             schema = {"type": "string"}
         done["content"] = {endpoint.media_type.partition(";")[0]: {"schema": schema or {}}}
     responses = {str(endpoint.status): done}
+    if endpoint.leads:
+        responses["303"] = {"description": "Leads on to another page", "headers": headers}
     for status in sorted({*_follows(endpoint), *endpoint.also}):
         responses[str(status)] = _problem(status, endpoint, models)
     return responses

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from datetime import UTC, datetime
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -23,6 +24,7 @@ from chalicelib.words import Words, languages, preferred, words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
     from chalicelib.handlers.http import Call, Reply
 
@@ -117,7 +119,17 @@ def _templates() -> Environment:
     )
     made.globals["language_name"] = lambda name: words(name)("language.name")
     made.globals.update(wrong=False, listed=False)
+    made.filters["moment"] = lambda at: _time(at, "%Y-%m-%d %H:%M UTC")
+    made.filters["day"] = lambda at: _time(at, "%Y-%m-%d")
     return made
+
+
+def _time(at: datetime, form: str) -> Markup:
+    """A moment in UTC; a script shows it in the reader's own zone."""
+    from markupsafe import Markup
+
+    utc = at.astimezone(UTC)
+    return Markup('<time datetime="{}">{}</time>').format(utc.isoformat(), utc.strftime(form))
 
 
 # --- pages without a template, until each has one --------------------------------------------

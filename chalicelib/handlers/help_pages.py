@@ -1,0 +1,85 @@
+"""The help centre: search and articles. Public; all of it works without a script."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalice import Blueprint
+from pydantic import Field
+
+from chalicelib.base import Model
+from chalicelib.errors import NotFound
+from chalicelib.handlers import pages
+from chalicelib.handlers.forms import fields
+from chalicelib.handlers.http import FORM, Call, Reply, route
+
+routes = Blueprint(__name__)
+LISTED = 12  # articles on the first page
+SHARED: dict[str, Any] = {"media_type": pages.HTML, "on_error": pages.refused}
+COMMENT = 2_000  # characters
+
+
+class HomeQuery(Model):
+    """`q` is what is looked for; `product` narrows it."""
+
+    q: str = Field(default="", max_length=500)
+    product: str | None = Field(default=None, max_length=60)
+    lang: str | None = Field(default=None, max_length=3)
+
+
+class ArticlePageQuery(Model):
+    """`q` is what led here; `voted` says that a vote has just been given."""
+
+    q: str = Field(default="", max_length=500)
+    voted: str | None = Field(default=None, max_length=3)
+    lang: str | None = Field(default=None, max_length=3)
+
+
+@route(routes, "GET", "/", head=True, query=HomeQuery, **SHARED)
+def home(call: Call, query: HomeQuery) -> Reply:
+    """Search, what is known to be broken, and the articles."""
+    asked = query.q.strip()
+    t = pages.spoken(call)
+    found = call.app.authoring.search(asked, None, query.product, LISTED)
+    own = [item for item in found.items if asked or item.language == t.language]
+    return pages.page(
+        call,
+        "home.html",
+        asked=asked,
+        product=query.product or "",
+        found=found,
+        articles=own or found.items,
+        known=(),
+        settings=call.app.settings,
+        listed=not asked,
+    )
+
+
+@route(routes, "GET", "/a/{slug}", query=ArticlePageQuery, **SHARED)
+def article(call: Call, slug: str, query: ArticlePageQuery) -> Reply:
+    """An article, and whether it helped. Reading it changes nothing."""
+    shown = call.app.authoring.read(slug, pages.spoken(call).language)
+    return pages.page(
+        call, "article.html", article=shown, asked=query.q, voted=query.voted, listed=True
+    )
+
+
+@route(
+    routes,
+    "POST",
+    "/a/{slug}",
+    takes=(FORM,),
+    status=303,
+    example="helpful=yes&comment=The+third+step+is+the+one.",
+    also=(429,),
+    **SHARED,
+)
+def article_vote(call: Call, slug: str) -> Reply:
+    """Whether the article helped. Who was not helped is led on to a person."""
+    call.app.answering.allow("vote", call.address)
+    given = fields(call)
+    answer = given.get("helpful", "")
+    if answer not in ("yes", "no"):
+        raise NotFound("nothing was answered")
+    call.app.article_service.vote(slug, answer == "yes", given.get("comment", "")[:COMMENT])
+    return pages.redirect(f"{slug}?voted={answer}")

@@ -1,0 +1,31 @@
+// Small helpers that build elements: text is always text, never markup.
+
+/** An element: `make("a", {href: "/", class: "x"}, "text", child)`. */
+export function make(name, attributes = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === false || value === null || value === undefined) continue;
+    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+    else element.setAttribute(key, value === true ? "" : String(value));
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+/** Replace what an element holds. */
+export function fill(element, ...children) {
+  element.replaceChildren(...children.filter(Boolean));
+  return element;
+}
+
+/** Show every <time> in the reader's own zone and language. */
+export function localTimes(root = document) {
+  const language = document.documentElement.lang;
+  const whole = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+  for (const element of root.querySelectorAll("time[datetime]")) {
+    const at = new Date(element.dateTime);
+    if (!Number.isNaN(at.valueOf()) && element.textContent.includes(":")) {
+      element.textContent = whole.format(at);
+    }
+  }
+}
