@@ -22,8 +22,7 @@ class Hours:
 
     def working(self, calendar: str, at: datetime) -> bool:
         """Whether that calendar is open; always, where there is none of that name."""
-        known = self._calendar(calendar)
-        return open_at(known, at)
+        return open_at(self._calendar(calendar), at)
 
     def local(self, calendar: str, at: datetime) -> datetime:
         """The moment in the calendar's zone; UTC where there is none of that name."""
@@ -31,4 +30,7 @@ class Hours:
         return at.astimezone(ZoneInfo(known.zone)) if known else at
 
     def _calendar(self, name: str) -> Calendar | None:
-        return self.settings.read("calendars", CalendarsSettings).named(name)
+        if not name:
+            return None
+        calendars = self.settings.read("calendars", CalendarsSettings).calendars
+        return next((one for one in calendars if one.name == name), None)
