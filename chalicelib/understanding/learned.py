@@ -30,7 +30,7 @@ from chalicelib.understanding.ngrams import READ_WORDS, hashed, letters
 from chalicelib.understanding.telling_words import FUNCTION_WORDS
 from chalicelib.understanding.vectors import Embedder, Vector
 
-SURE, SURE_OF_FEW = 0.25, 2.1  # least confidence; times chance, where there are few topics
+SURE, SURE_OF_FEW = 0.25, 1.8  # least confidence; times chance, where there are few topics
 LEAST_KNOWN = 0.2  # share of a text's features that were seen in training
 SOURCE = "learned"
 _SHOWN = 5
@@ -185,7 +185,7 @@ class LearnedEngine:
         least_like = self._embedder.least_likeness if self._embedder else 0.0
         if reading.vector_scores is not None and reading.likeness.get(best, 0.0) < least_like:
             return "unlike every example"
-        least = max(SURE, min(0.7, SURE_OF_FEW / len(self.labels)))
+        least = max(SURE, min(0.6, SURE_OF_FEW / len(self.labels)))
         return "" if confidence >= least else "no topic stands out"
 
     def _letter_scores(self, text: str) -> tuple[list[float], float]:
