@@ -15,14 +15,14 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from chalicelib.base import Model
-from chalicelib.cases.models import CaseStatus, Priority
+from chalicelib.cases.macros import MacrosSettings
+from chalicelib.cases.models import CaseStatus
 from chalicelib.errors import NotFound
 from chalicelib.routing.models import AgentProfile, Need, Strategy
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=60)]
 Title = Annotated[str, Field(min_length=1, max_length=120)]
 EmailAddress = Annotated[str, Field(pattern=r"^[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+$", max_length=254)]
-TagName = Annotated[str, Field(min_length=1, max_length=40)]
 
 
 def _different(values: tuple[str, ...], what: str) -> None:
@@ -77,29 +77,6 @@ class TeamsSettings(Model):
 
 
 # --- the desk -------------------------------------------------------------------------------------
-
-
-class Macro(Model):
-    """An answer that is kept ready, and what else it does to the case."""
-
-    name: Slug
-    title: Title
-    text: str = Field(default="", max_length=10_000)
-    status: CaseStatus | None = None
-    priority: Priority | None = None
-    team: str = Field(default="", max_length=64)
-    tags: tuple[TagName, ...] = Field(default=(), max_length=20)
-
-
-class MacrosSettings(Model):
-    """The document `macros`."""
-
-    macros: tuple[Macro, ...] = Field(default=(), max_length=500)
-
-    @model_validator(mode="after")
-    def _names_differ(self) -> Self:
-        _different(tuple(macro.name for macro in self.macros), "macros")
-        return self
 
 
 class View(Model):
@@ -215,7 +192,7 @@ def _calendars() -> type[BaseModel]:
 
 
 def _promises() -> type[BaseModel]:
-    from chalicelib.promises.rules import PromiseSettings
+    from chalicelib.promises.models import PromiseSettings
 
     return PromiseSettings
 
@@ -224,6 +201,12 @@ def _channels() -> type[BaseModel]:
     from chalicelib.channels.settings import ChannelSettings
 
     return ChannelSettings
+
+
+def _problems() -> type[BaseModel]:
+    from chalicelib.problems.models import ProblemSettings
+
+    return ProblemSettings
 
 
 def _detection() -> type[BaseModel]:
@@ -244,6 +227,12 @@ def _synonyms() -> type[BaseModel]:
     return SynonymsSettings
 
 
+def _campaigns() -> type[BaseModel]:
+    from chalicelib.campaigns.settings import CampaignSettings
+
+    return CampaignSettings
+
+
 def _approvals() -> type[BaseModel]:
     from chalicelib.access.models import ApprovalSettings
 
@@ -260,6 +249,7 @@ DOCUMENTS: Mapping[str, Callable[[], type[BaseModel]]] = {
     "approvals": _approvals,
     "brand": _brand,
     "calendars": _calendars,
+    "campaigns": _campaigns,
     "channels": _channels,
     "detection": _detection,
     "engines": _engines,
@@ -267,6 +257,7 @@ DOCUMENTS: Mapping[str, Callable[[], type[BaseModel]]] = {
     "help": _help,
     "macros": lambda: MacrosSettings,
     "priorities": _priorities,
+    "problems": _problems,
     "promises": _promises,
     "routing": _routing,
     "sentiment": _sentiment,

@@ -39,21 +39,47 @@ class Topic(Model):
 
 class PromiseState(StrEnum):
     RUNNING = "running"
+    AT_RISK = "at_risk"  # most of its time is used
+    PAUSED = "paused"  # waiting for the customer or somebody else
     MET = "met"
-    MISSED = "missed"
+    BREACHED = "breached"  # too late, or still open and overdue
 
 
 class Promise(Model):
-    """One clock of a service level: due_at in UTC."""
+    """One clock of a service level; seconds are open time of the calendar that it runs on.
+
+    While it is paused `due_at` is what held before; it moves on when the clock goes on.
+    """
 
     due_at: Instant
     state: PromiseState = PromiseState.RUNNING
-    met_at: Instant | None = None
+    met_at: Instant | None = None  # when it was stopped, in time or not
+    started_at: Instant
+    seconds: float  # promised
+    used: float = 0.0  # of them, before `since`
+    since: Instant | None = None  # it has been running since then; None where it stands
+    warn_at: Instant
+    warned_at: Instant | None = None
+    breached_at: Instant | None = None  # since when it is known to be broken
+    noted_at: Instant | None = None  # the breach is in the history
+    told_at: Instant | None = None  # the customer was told that it slips
+    expected_at: Instant | None = None  # and by when they were told to expect an answer instead
 
 
 class Promises(Model):
+    """What was promised, by which versions of policy and calendar ("" is round the clock)."""
+
     first_reply: Promise | None = None
+    next_reply: Promise | None = None
     resolution: Promise | None = None
+    policy: str = ""
+    policy_version: int = 0
+    calendar: str = ""
+    calendar_version: int = 0
+    told_by: Instant | None = None  # the customer was told to expect the first reply by then
+    replies_met: int = 0  # earlier rounds of `next_reply`
+    replies_missed: int = 0
+    excluded: str = ""  # why nothing is promised: spam, history
 
 
 class Participant(Model):

@@ -11,16 +11,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.cases import rules
-from chalicelib.cases.models import Case, CasePatch, CaseStatus
+from chalicelib.cases.models import Case, CasePatch
 from chalicelib.customers import rules as customer_rules
 from chalicelib.errors import Invalid, NotFound, StaleVersion
 from chalicelib.flows.timeline import event
 from chalicelib.ports import Clock, Ids
-from chalicelib.promises.rules import PromiseSettings, again, kept
 from chalicelib.store.reactions import Reaction
 from chalicelib.understanding.models import TopicsSettings
 
 if TYPE_CHECKING:
+    from chalicelib.flows.promising import Promising
     from chalicelib.store.articles import ArticleStore
     from chalicelib.store.cases import CaseStore
     from chalicelib.store.reactions import ReactionStore
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 GRACE = timedelta(minutes=2)
 LONGEST_TAG = 40
-SOLVED = frozenset({CaseStatus.RESOLVED, CaseStatus.CLOSED})
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,7 @@ class Casework:
     articles: ArticleStore
     reactions: ReactionStore
     settings: SettingsStore
+    promising: Promising
     clock: Clock
     ids: Ids
 
@@ -57,7 +57,7 @@ class Casework:
         changed = rules.apply(case, _cleaned(given), now, by)
         if not changed.changes:
             return case
-        after = changed.case.model_copy(update={"promises": self._clocks(case, changed.case)})
+        after = self.promising.changed(case, changed.case, now)
         note = event(after, self.ids.new(), now, "changed", changed.changes, by)
         writes = [self.cases.new_message(note)]
         if changed.changes.keys() & {"topic", "spam", "team", "priority", "article"}:
@@ -76,17 +76,6 @@ class Casework:
             self.articles.get(slug)
         except NotFound as error:
             raise Invalid.field("article", "there is no such article") from error
-
-    def _clocks(self, before: Case, after: Case) -> object:
-        """The promises under a new priority; the resolution clock stops when the case is solved."""
-        promises = after.promises
-        if after.priority != before.priority:
-            targets = self.settings.read("promises", PromiseSettings)
-            promises = again(promises, targets, after.priority, after.created_at)
-        if after.status in SOLVED and before.status not in SOLVED:
-            stopped = kept(promises.resolution, after.updated_at)
-            promises = promises.model_copy(update={"resolution": stopped})
-        return promises
 
 
 def _cleaned(given: CasePatch) -> CasePatch:

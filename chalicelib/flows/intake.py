@@ -31,12 +31,12 @@ from chalicelib.flows import senders
 from chalicelib.flows.senders import Sender
 from chalicelib.flows.timeline import event, inbound_entry, store_files
 from chalicelib.ports import Clock, Ids, Objects
-from chalicelib.promises.rules import PromiseSettings, promise
 from chalicelib.store.quarantine import Quarantined
 from chalicelib.store.reactions import Reaction
 from chalicelib.store.table import Write, WriteRefused
 
 if TYPE_CHECKING:
+    from chalicelib.flows.promising import Promising
     from chalicelib.store.cases import CaseStore
     from chalicelib.store.customers import CustomerStore
     from chalicelib.store.ledger import Known, Ledger
@@ -99,6 +99,7 @@ class Intake:
     reactions: ReactionStore
     quarantine: QuarantineStore
     settings: SettingsStore
+    promising: Promising
     objects: Callable[[], Objects]
     signer: Callable[[], Signer]
     clock: Clock
@@ -230,6 +231,7 @@ class Intake:
         case = self._new_case(scene, thread, sender, sender.customer)
         message = self._entry(scene, case, sender)
         kinds = ["triage", "acknowledge"] if self._deserves_answer(scene) else ["triage"]
+        kinds += _for_bot(scene, None)
         self.table.commit(
             *self._proof(scene, case, message),
             *self.cases.new(case),
@@ -245,7 +247,6 @@ class Intake:
     ) -> Case:
         inbound = scene.inbound
         created = inbound.received_at
-        targets = self.settings.read("promises", PromiseSettings)
         case = Case(
             id=self.ids.new(),
             reference=self.ids.reference(),
@@ -253,7 +254,6 @@ class Intake:
             channel=inbound.channel,
             customer_id=customer.id,
             likely_match=sender.likely,
-            promises=promise(targets, Case.model_fields["priority"].default, created),
             reasons=self._reasons(scene, thread),
             reply_channel=_reply_channel(inbound),
             reply_to=_reply_to(inbound),
@@ -265,6 +265,7 @@ class Intake:
             created_at=created,
             updated_at=scene.now,
         )
+        case = self.promising.begun(case, customer)
         people = rules.with_participants(case, self._people(scene, asks=True))
         return self._with_message(people, scene)
 
@@ -283,6 +284,8 @@ class Intake:
         case = self._heard(before, scene) if human else before
         if human and (thread.reopen or before.status in (CaseStatus.PENDING, CaseStatus.RESOLVED)):
             case = rules.move(case, CaseStatus.OPEN, scene.now)
+        if human:
+            case = self.promising.heard(before, case, scene.now)
         case = rules.touch(case, scene.now)
         message = self._entry(scene, case, sender)
         writes = [
@@ -291,7 +294,13 @@ class Intake:
             self.cases.new_message(message),
             *self._comment(scene, case),
             *self._react(
-                scene, case, message, ["triage"] if human and not case.topic.label else []
+                scene,
+                case,
+                message,
+                [
+                    *(["triage"] if human and not case.topic.label else []),
+                    *_for_bot(scene, before),
+                ],
             ),
         ]
         if case.status != before.status:
@@ -384,6 +393,13 @@ class Intake:
             and bool(_reply_to(inbound))
             and _reply_channel(inbound) in (Channel.EMAIL, Channel.SMS)
         )
+
+
+def _for_bot(scene: Scene, before: Case | None) -> list[str]:
+    """The bot answers in a chat until a person has (flows/botting.py)."""
+    chat = scene.inbound.channel == Channel.CHAT and scene.settings.chat.bot
+    asked = scene.inbound.disposition == Disposition.MESSAGE and bool(scene.inbound.text.strip())
+    return ["answer"] if chat and asked and not (before and before.first_reply_at) else []
 
 
 def _reply_channel(inbound: InboundMessage) -> Channel:

@@ -39,11 +39,11 @@ from chalicelib.flows.casework import check_topic, clean_tags, one_line
 from chalicelib.flows.replying import WRITABLE, ReplyInput
 from chalicelib.flows.timeline import event, inbound_entry, store_files
 from chalicelib.ports import Clock, Ids, Objects
-from chalicelib.promises.rules import PromiseSettings, promise
 from chalicelib.store.reactions import Reaction
 from chalicelib.store.table import Write, WriteRefused
 
 if TYPE_CHECKING:
+    from chalicelib.flows.promising import Promising
     from chalicelib.flows.replying import Replying
     from chalicelib.store.cases import CaseStore
     from chalicelib.store.customers import CustomerStore
@@ -117,6 +117,7 @@ class Opening:
     reactions: ReactionStore
     settings: SettingsStore
     replying: Replying
+    promising: Promising
     objects: Callable[[], Objects]
     clock: Clock
     ids: Ids
@@ -243,7 +244,6 @@ class Opening:
         by: str,
     ) -> Case:
         created = inbound.received_at
-        targets = self.settings.read("promises", PromiseSettings)
         wrote = given.direction == "inbound"
         case = Case(
             id=self.ids.new(),
@@ -251,7 +251,6 @@ class Opening:
             subject=inbound.subject or rules.preview(given.text)[:80],
             channel=given.channel,
             customer_id=customer.id,
-            promises=promise(targets, given.priority or Priority.NORMAL, created),
             reply_channel=address[0],
             reply_to=address[1],
             last_message=rules.preview(given.text) if wrote else "",
@@ -262,8 +261,12 @@ class Opening:
             updated_at=self.clock(),
             **_wanted(given, by),
         )
-        status = given.status or CaseStatus.NEW
-        return rules.move(case, status, created)
+        if given.created_at:
+            case = self.promising.record(case)
+        else:
+            case = self.promising.begun(case, customer, waits=wrote)
+        moved = rules.move(case, given.status or CaseStatus.NEW, created)
+        return self.promising.moved(case, moved, created)
 
     def _entry(self, inbound: InboundMessage, case: Case, customer: Customer) -> Message:
         name = customer.name or inbound.sender.name or case.reply_to

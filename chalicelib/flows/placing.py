@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.cases.models import Case, Priority, PromiseState
+from chalicelib.cases.models import Case, Priority
 from chalicelib.cases.rules import UNSOLVED
 from chalicelib.customers.models import Customer
 from chalicelib.flows.hours import DAYS
 from chalicelib.ports import Clock
-from chalicelib.promises.rules import PromiseSettings, again
 from chalicelib.routing.learned import learned_team
 from chalicelib.routing.models import LearnedTeam, RoutingDecision, RoutingSettings, Source
 from chalicelib.routing.rules import Facts, lookup, route
@@ -31,6 +30,7 @@ from chalicelib.understanding.priority import decide_priority
 
 if TYPE_CHECKING:
     from chalicelib.flows.hours import Hours
+    from chalicelib.flows.promising import Promising
     from chalicelib.store.agents import AgentStore
     from chalicelib.store.settings import SettingsStore
 
@@ -52,6 +52,7 @@ class Placing:
     settings: SettingsStore
     agents: AgentStore
     hours: Hours
+    promising: Promising
     clock: Clock
 
     def place(self, case: Case, customer: Customer, text: str) -> Placed:
@@ -71,10 +72,9 @@ class Placing:
         if not by_person(case, "team"):
             fields["team"] = placed.team
             reasons["team"] = placed.reason
-        priority = fields.get("priority", case.priority)
-        targets = self.settings.read("promises", PromiseSettings)
-        fields["promises"] = again(case.promises, targets, priority, case.created_at)
-        return Placed(case.model_copy(update={**fields, "reasons": reasons}), placed)
+        after = case.model_copy(update={**fields, "reasons": reasons})
+        promises = self.promising.understood(after, customer, self.clock())
+        return Placed(after.model_copy(update={"promises": promises}), placed)
 
     def decide(self, facts: Facts, proposed: RoutingSettings | None = None) -> RoutingDecision:
         """The team by rules, else by what was learned, else by topic; `proposed` rules are tried
@@ -143,8 +143,9 @@ def at_stake(case: Case, now: datetime) -> bool:
     """Whether a promise is broken, or has less than a quarter of its time left."""
     if case.status not in UNSOLVED:
         return False
-    clocks = (case.promises.first_reply, case.promises.resolution)
-    running = [c for c in clocks if c is not None and c.state == PromiseState.RUNNING]
+    promises = case.promises
+    clocks = (promises.first_reply, promises.next_reply, promises.resolution)
+    running = [c for c in clocks if c is not None and c.since is not None and c.met_at is None]
     return any(clock.due_at - now < (clock.due_at - case.created_at) * SOON for clock in running)
 
 

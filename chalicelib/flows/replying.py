@@ -35,13 +35,13 @@ from chalicelib.errors import Conflict, Invalid, NotFound
 from chalicelib.flows.outlets import answers_to, first_state, in_chat, taken_along
 from chalicelib.flows.timeline import event
 from chalicelib.ports import Clock, Ids, Objects
-from chalicelib.promises.rules import kept
 from chalicelib.store import keys
 from chalicelib.store.reactions import Reaction
 from chalicelib.store.table import Write, WriteRefused, put_new
 
 if TYPE_CHECKING:
     from chalicelib.flows.outlets import Outlets
+    from chalicelib.flows.promising import Promising
     from chalicelib.store.cases import CaseStore
     from chalicelib.store.customers import CustomerStore
     from chalicelib.store.ledger import Ledger
@@ -84,6 +84,7 @@ class Replying:
     ledger: Ledger
     reactions: ReactionStore
     outlets: Outlets
+    promising: Promising
     objects: Callable[[], Objects]
     clock: Clock
     ids: Ids
@@ -252,16 +253,15 @@ class Replying:
         return ours.get(channel, "")
 
     def _answered(self, case: Case, message: Message, given: ReplyInput) -> Case:
-        """The case after an agent's public answer: the first-reply clock stops."""
+        """The case after a public answer. A person's stops the clocks of replies."""
         now = message.created_at
         status = given.status or (CaseStatus.OPEN if case.status == CaseStatus.NEW else case.status)
         moved = rules.move(taken_along(case, message), status, now)
-        first = moved.promises.model_copy(
-            update={"first_reply": kept(moved.promises.first_reply, now)}
-        )
+        if message.author.type == AuthorType.AGENT and not message.automatic:
+            moved = self.promising.answered(moved, now)
+        moved = self.promising.moved(case, moved, now)
         return moved.model_copy(
             update={
-                "promises": first,
                 "first_reply_at": case.first_reply_at or now,
                 "message_ids": rules.with_id(case.message_ids, message.message_id),
                 "last_message": rules.preview(message.text),

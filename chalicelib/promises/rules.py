@@ -1,62 +1,377 @@
-"""When a customer was promised an answer. Minutes on the clock round the day, by priority."""
+"""The clocks of a case: a pure state machine over what happens to it.
+
+    begun ─ running ─ at risk ─ breached          answered, solved: stopped, met or breached
+              │  ▲                                 reopened: the resolution goes on
+        pause ▼  │ go on                           a new priority: other terms, the time used stays
+             paused
+
+A clock keeps the open seconds that it has used and since when it runs; its deadline follows by the
+calendar. Nothing here brings a deadline forward but other terms.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
-from pydantic import Field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from chalicelib.base import Model
-from chalicelib.cases.models import Priority, Promise, Promises, PromiseState
+from chalicelib.cases.models import Case, CaseStatus, Promise, Promises, PromiseState
+from chalicelib.customers.models import Customer
+from chalicelib.promises.calendars import add, elapsed
+from chalicelib.promises.models import (
+    Calendar,
+    ClockName,
+    Conditions,
+    Policy,
+    PromiseSettings,
+    Targets,
+)
+
+REPLIES = (ClockName.FIRST_REPLY, ClockName.NEXT_REPLY)
+WAITING = frozenset({CaseStatus.PENDING, CaseStatus.ON_HOLD})
+SOLVED = frozenset({CaseStatus.RESOLVED, CaseStatus.CLOSED})
 
 
-class Target(Model):
-    """Minutes after the first contact."""
+@dataclass(frozen=True)
+class Terms:
+    """A policy with its calendar, and the versions of the documents that they are from."""
 
-    first_reply: int = Field(gt=0, le=525_600)
-    resolution: int = Field(gt=0, le=525_600)
+    targets: Targets
+    calendar: Calendar | None = None
+    warn: float = 0.75  # the share of the time after which a warning comes
+    policy: str = ""
+    policy_version: int = 0
+    calendar_version: int = 0
 
-
-class PromiseSettings(Model):
-    """The document `promises`."""
-
-    targets: dict[Priority, Target] = {
-        Priority.URGENT: Target(first_reply=60, resolution=8 * 60),
-        Priority.HIGH: Target(first_reply=4 * 60, resolution=24 * 60),
-        Priority.NORMAL: Target(first_reply=8 * 60, resolution=3 * 24 * 60),
-        Priority.LOW: Target(first_reply=24 * 60, resolution=5 * 24 * 60),
-    }
+    def seconds(self, clock: ClockName) -> int | None:
+        seconds: int | None = getattr(self.targets, clock)
+        return seconds
 
 
-def promise(settings: PromiseSettings, priority: Priority, since: datetime) -> Promises:
-    """What is promised to a case of that priority that began then."""
-    target = settings.targets.get(priority)
-    if target is None:
-        return Promises()
+@dataclass(frozen=True)
+class Scene:
+    """What a change of terms has to know of the case."""
+
+    began: datetime
+    afresh: bool = False  # it has just been understood
+    waits: bool = False  # its customer wrote, and nobody has answered yet
+    stands: bool = False  # it waits for the customer or somebody else, or is solved
+
+
+class Alarm(Model):
+    """A clock whose warning or breach is due."""
+
+    clock: ClockName
+    breach: bool
+    due_at: datetime
+
+
+# --- which policy -----------------------------------------------------------------------------
+
+
+def chosen(settings: PromiseSettings, case: Case, customer: Customer | None) -> Policy | None:
+    """The first policy that applies to the case; None where nothing is promised to it."""
+    return next((p for p in settings.policies if applies(p.when, case, customer)), None)
+
+
+def applies(when: Conditions, case: Case, customer: Customer | None) -> bool:
+    """Whether every list that is not empty has the case's value."""
+    tier = customer.tier if customer else ""
+    single = (
+        (when.tiers, tier),
+        (when.channels, case.channel),
+        (when.priorities, case.priority),
+        (when.teams, case.team or ""),
+        (when.topics, case.topic.label or ""),
+    )
+    if not all(_among(value, wanted) for wanted, value in single if wanted):
+        return False
+    return not when.services or any(_among(s, when.services) for s in _services(case, customer))
+
+
+def _among(value: str, wanted: Iterable[str]) -> bool:
+    return value.casefold() in {one.casefold() for one in wanted}
+
+
+def _services(case: Case, customer: Customer | None) -> Iterator[str]:
+    """What the case is about by its form; else all that the customer owns."""
+    named = [str(case.fields[name]) for name in ("service", "product") if case.fields.get(name)]
+    yield from named
+    if not named and customer:
+        for asset in customer.assets:
+            yield from (asset.name, asset.type)
+
+
+# --- what happens to the clocks ---------------------------------------------------------------
+
+
+def begun(terms: Terms, at: datetime, waits: bool = True) -> Promises:
+    """What is promised to a case that began then; the reply only where the customer waits."""
+    first = _start(terms, ClockName.FIRST_REPLY, at) if waits else None
     return Promises(
-        first_reply=Promise(due_at=since + timedelta(minutes=target.first_reply)),
-        resolution=Promise(due_at=since + timedelta(minutes=target.resolution)),
+        first_reply=first, resolution=_start(terms, ClockName.RESOLUTION, at), **_named(terms)
     )
 
 
-def again(
-    promises: Promises, settings: PromiseSettings, priority: Priority, since: datetime
+def heard(promises: Promises, terms: Terms, at: datetime) -> Promises:
+    """A customer wrote: a next reply is due, unless they wait for one already."""
+    first, following = promises.first_reply, promises.next_reply
+    if (first and first.met_at is None) or (following and following.met_at is None):
+        return promises
+    fresh = _start(terms, ClockName.NEXT_REPLY, at)
+    if fresh is None:
+        return promises
+    finished: dict[str, Any] = {}
+    if following:
+        name = "replies_missed" if following.breached_at else "replies_met"
+        finished = {name: getattr(promises, name) + 1}
+    return promises.model_copy(update={"next_reply": fresh, **finished})
+
+
+def answered(promises: Promises, terms: Terms, at: datetime) -> Promises:
+    """A person answered in public: whoever waited for a reply does no more."""
+    return _each(promises, REPLIES, lambda clock: _stop(clock, terms.calendar, at))
+
+
+def moved(
+    promises: Promises, terms: Terms, before: CaseStatus, after: CaseStatus, at: datetime
 ) -> Promises:
-    """The promises under another priority; a clock that has stopped stays as it is."""
-    fresh = promise(settings, priority, since)
-    return Promises(
-        first_reply=_keep(promises.first_reply, fresh.first_reply),
-        resolution=_keep(promises.resolution, fresh.resolution),
+    """The case went from one state to another.
+
+    Clocks stand while it waits. Solved, its resolution stops; a reply that nobody gave is not
+    met by that, it stands until the case is reopened.
+    """
+    if before == after:
+        return promises
+
+    def resolution(clock: Promise) -> Promise:
+        if after in SOLVED:
+            return clock if before in SOLVED else _stop(clock, terms.calendar, at)
+        if before in SOLVED:
+            clock = _stated(clock.model_copy(update={"met_at": None}))
+        return reply(clock)
+
+    def reply(clock: Promise) -> Promise:
+        if after in WAITING or after in SOLVED:
+            return _pause(clock, terms.calendar, at)
+        return _run(clock, terms, at)
+
+    promises = _each(promises, (ClockName.RESOLUTION,), resolution)
+    return _each(promises, REPLIES, reply)
+
+
+def reassessed(promises: Promises, old: Terms, new: Terms, at: datetime, scene: Scene) -> Promises:
+    """The promises under other terms; the time that was used stays used, stopped clocks stay.
+
+    A case that has just been understood (`scene.afresh`) is reckoned from its beginning, as if the
+    new terms had held then, but for clocks that stood. A first reply that the customer was told to
+    expect by some moment is never put off beyond it.
+    """
+    if promises.excluded:
+        return promises
+    clocks: dict[str, Promise | None] = {}
+    for name in ClockName:
+        clock, seconds = getattr(promises, name), new.seconds(name)
+        if clock and clock.met_at is not None:
+            continue
+        if seconds is None:
+            clocks[name] = None
+        elif clock is None:
+            clocks[name] = _late_start(name, seconds, new, at, scene)
+        else:
+            changed = _changed(clock, seconds, old, new, at, scene)
+            first = name == ClockName.FIRST_REPLY
+            clocks[name] = _kept(changed, clock, promises) if first else changed
+    return promises.model_copy(update={**clocks, **_named(new)})
+
+
+def _late_start(
+    name: ClockName, seconds: float, terms: Terms, at: datetime, scene: Scene
+) -> Promise | None:
+    """A clock that the terms before did not promise."""
+    if name == ClockName.NEXT_REPLY or (name == ClockName.FIRST_REPLY and not scene.waits):
+        return None
+    clock = _started(seconds, terms, scene.began if scene.afresh else at)
+    return _pause(clock, terms.calendar, at) if scene.stands else clock
+
+
+def _changed(
+    clock: Promise, seconds: float, old: Terms, new: Terms, at: datetime, scene: Scene
+) -> Promise:
+    if scene.afresh and clock.since == clock.started_at and clock.breached_at is None:
+        return _started(seconds, new, clock.started_at)
+    running = clock.since is not None
+    clock = _pause(clock, old.calendar, at).model_copy(update={"seconds": float(seconds)})
+    return _run(clock, new, at) if running else clock
+
+
+def told(promises: Promises, by: datetime) -> Promises:
+    """The customer was told to expect the first reply by then."""
+    return promises.model_copy(update={"told_by": by})
+
+
+# --- warnings and breaches --------------------------------------------------------------------
+
+
+def next_alarm(promises: Promises) -> datetime | None:
+    """When somebody should look at these clocks next; None while nothing can happen."""
+    return min((_alarm_of(clock) for _, clock in _alert(promises)), default=None)
+
+
+def due_alarms(promises: Promises, now: datetime) -> tuple[Alarm, ...]:
+    """What is to be said by now and was not: a breach goes before its warning."""
+    found = []
+    for name, clock in _alert(promises):
+        if now > clock.due_at:
+            found.append(Alarm(clock=name, breach=True, due_at=clock.due_at))
+        elif clock.warned_at is None and now >= clock.warn_at:
+            found.append(Alarm(clock=name, breach=False, due_at=clock.due_at))
+    return tuple(found)
+
+
+def alarmed(promises: Promises, alarms: Iterable[Alarm], now: datetime) -> Promises:
+    """The promises after those alarms were raised; they do not come again."""
+    for alarm in alarms:
+        clock = getattr(promises, alarm.clock)
+        fields: dict[str, Any] = {"warned_at": clock.warned_at or now}
+        if alarm.breach:
+            fields |= {"breached_at": clock.breached_at or clock.due_at, "noted_at": now}
+        clock = _stated(clock.model_copy(update=fields))
+        promises = promises.model_copy(update={alarm.clock: clock})
+    return promises
+
+
+def slipped(promises: Promises, clock: ClockName, now: datetime, until: datetime) -> Promises:
+    """The customer was told that a reply is late, and to expect it by `until`."""
+    known = getattr(promises, clock)
+    late = known.model_copy(update={"told_at": now, "expected_at": until})
+    return promises.model_copy(update={clock: late})
+
+
+def first_due(promises: Promises) -> datetime | None:
+    """The earliest deadline of a clock that runs; what a queue is ordered by."""
+    running = (getattr(promises, name) for name in ClockName)
+    return min((c.due_at for c in running if c and c.since is not None), default=None)
+
+
+def seen(promises: Promises, now: datetime) -> Promises:
+    """The promises as they stand at this moment, also where no sweep has looked yet."""
+    return _each(promises, ClockName, lambda clock: _seen(clock, now))
+
+
+def expected(promises: Promises) -> datetime | None:
+    """By when the customer may expect a reply: what they were told last, if they wait."""
+    for name in REPLIES:
+        clock = getattr(promises, name)
+        if clock and clock.met_at is None and clock.since is not None:
+            when: datetime = clock.expected_at or clock.due_at
+            return when
+    return None
+
+
+# --- one clock --------------------------------------------------------------------------------
+
+
+def _start(terms: Terms, name: ClockName, at: datetime) -> Promise | None:
+    seconds = terms.seconds(name)
+    return None if seconds is None else _started(seconds, terms, at)
+
+
+def _started(seconds: float, terms: Terms, at: datetime) -> Promise:
+    return Promise(
+        started_at=at,
+        since=at,
+        seconds=seconds,
+        due_at=add(terms.calendar, at, seconds),
+        warn_at=add(terms.calendar, at, seconds * terms.warn),
     )
 
 
-def kept(clock: Promise | None, at: datetime) -> Promise | None:
-    """A running clock stopped at that moment: met, or missed if it was late."""
-    if clock is None or clock.state != PromiseState.RUNNING:
+def _run(clock: Promise, terms: Terms, at: datetime) -> Promise:
+    """Goes on where it stood; a clock that was stopped or is running is left alone."""
+    if clock.met_at is not None or clock.since is not None:
         return clock
-    state = PromiseState.MET if at <= clock.due_at else PromiseState.MISSED
-    return clock.model_copy(update={"state": state, "met_at": at})
+    fields: dict[str, Any] = {"since": at}
+    if clock.breached_at is None:
+        left = max(0.0, clock.seconds - clock.used)
+        until_warning = max(0.0, clock.seconds * terms.warn - clock.used)
+        fields["due_at"] = add(terms.calendar, at, left)
+        fields["warn_at"] = add(terms.calendar, at, until_warning)
+    return _stated(clock.model_copy(update=fields))
 
 
-def _keep(old: Promise | None, fresh: Promise | None) -> Promise | None:
-    return old if old and old.state != PromiseState.RUNNING else fresh
+def _pause(clock: Promise, calendar: Calendar | None, at: datetime) -> Promise:
+    if clock.since is None or clock.met_at is not None:
+        return clock
+    used = clock.used + elapsed(calendar, clock.since, at)
+    fields: dict[str, Any] = {"used": used, "since": None}
+    if at > clock.due_at:
+        fields["breached_at"] = clock.breached_at or clock.due_at
+    return _stated(clock.model_copy(update=fields))
+
+
+def _stop(clock: Promise, calendar: Calendar | None, at: datetime) -> Promise:
+    if clock.met_at is not None:
+        return clock
+    paused = _pause(clock, calendar, at)
+    return _stated(paused.model_copy(update={"met_at": at}))
+
+
+def _kept(clock: Promise, before: Promise, promises: Promises) -> Promise:
+    """Not later than the customer was told, but for the time that it stood since then."""
+    by = promises.told_by
+    if by is None or clock.since is None or clock.due_at <= by or before.used:
+        return clock
+    return clock.model_copy(update={"due_at": by, "warn_at": min(clock.warn_at, by)})
+
+
+def _stated(clock: Promise) -> Promise:
+    if clock.breached_at is not None:
+        state = PromiseState.BREACHED
+    elif clock.met_at is not None:
+        state = PromiseState.MET
+    elif clock.since is None:
+        state = PromiseState.PAUSED
+    else:
+        state = PromiseState.AT_RISK if clock.warned_at else PromiseState.RUNNING
+    return clock.model_copy(update={"state": state})
+
+
+def _seen(clock: Promise, now: datetime) -> Promise:
+    if clock.since is None or clock.met_at is not None:
+        return clock
+    if now > clock.due_at:
+        return clock.model_copy(update={"state": PromiseState.BREACHED})
+    if now >= clock.warn_at and clock.breached_at is None:
+        return clock.model_copy(update={"state": PromiseState.AT_RISK})
+    return clock
+
+
+def _alert(promises: Promises) -> Iterator[tuple[ClockName, Promise]]:
+    """Clocks that run and whose breach nobody has noted."""
+    for name in ClockName:
+        clock: Promise | None = getattr(promises, name)
+        if clock and clock.since is not None and clock.met_at is None and not clock.noted_at:
+            yield name, clock
+
+
+def _alarm_of(clock: Promise) -> datetime:
+    if clock.warned_at is None:
+        return min(clock.warn_at, clock.due_at)
+    return clock.due_at
+
+
+def _each(promises: Promises, names: Iterable[ClockName], change: Any) -> Promises:
+    clocks = {name: getattr(promises, name) for name in names}
+    return promises.model_copy(update={n: change(c) for n, c in clocks.items() if c is not None})
+
+
+def _named(terms: Terms) -> dict[str, Any]:
+    return {
+        "policy": terms.policy,
+        "policy_version": terms.policy_version,
+        "calendar": terms.calendar.name if terms.calendar else "",
+        "calendar_version": terms.calendar_version if terms.calendar else 0,
+    }

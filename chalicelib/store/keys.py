@@ -13,12 +13,13 @@
 | a customer | CUST#<id> | CUST |
 | whose address is this? | IDENT#<channel>#<value> | IDENT |
 | settings | SETTINGS | <name> |
+| a document as it was at a version | SETTINGS#<name> | VER#<number> |
 | where the sweep goes on in the bucket | SWEEP | SWEEP |
 | acknowledgements to an address | ACKS#<digest> | ACKS |
 | a one-time code that a number was sent | CODE#<customer>#<digest> | CODE |
 | what was done to a customer's record | CUST#<id> | HIST#<time>#<id> |
 | counts of a day or an hour, all cells | COUNTS#<date>#<shard> | <hour>#<cell> |
-| hours of the past whose counts changed on a day | LATE#<date> | <hour> |
+| hours of the past whose counts changed on a day | LATE#<date> | <hour> or <hour>#<cell> |
 | words of the contacts of an hour, for a while | NEWWORDS#<hour>#<shard> | <case id> |
 | was this case counted, and as what? | CASE#<id> | COUNTED |
 | was this customer counted in this hour? | SEEN#<cell>#<hour> | <customer id> |
@@ -48,6 +49,7 @@
 | what somebody asked within three days | ASKER#<digest> | <session> |
 | what became of questions, by day and article | HELP#<month>#<shard> | <date>#<slug> |
 | how customers asked for an article | ART#<slug> | WORDS#<time>#<id> |
+| was a case credited to an article? | ART#<slug> | CREDIT#<case id> |
 | what solved a case, as it is suggested | CASE#<id> | SOLVED |
 | which file of an index is in use; what is newer | INDEX#<name> | INDEX, NEWER |
 | what people taught the machine, by month | LEARN#<month>#<shard> | <time>#<id> |
@@ -190,6 +192,10 @@ def identity(channel: str, value: str) -> Key:
 
 def settings(name: str) -> Key:
     return SETTINGS, name
+
+
+def settings_version(name: str, number: int) -> Key:
+    return f"{SETTINGS}#{name}", f"{VERSIONS}{number:08d}"
 
 
 def acknowledgements(address: str) -> Key:
@@ -411,6 +417,10 @@ def help_figures_of_month(month: str) -> list[str]:
 
 def wording(slug: str, at: datetime, identifier: str) -> Key:
     return f"ART#{slug}", f"{WORDINGS}{iso(at)}#{identifier}"
+
+
+def credit(slug: str, case_id: str) -> Key:
+    return f"ART#{slug}", f"CREDIT#{case_id}"
 
 
 def solved(case_id: str) -> Key:

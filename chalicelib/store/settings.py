@@ -1,4 +1,7 @@
-"""Settings that people change while the system runs, one document a name."""
+"""Settings that people change while the system runs, one document a name.
+
+Each version is kept beside the newest one: what was promised under it is told by it.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ class SettingsStore:
         self._clock = clock
         self._cache: dict[str, tuple[datetime, Item | None]] = {}
         self._models: dict[tuple[str, type[BaseModel]], tuple[Item | None, BaseModel]] = {}
+        self._past: dict[tuple[str, int], BaseModel] = {}  # versions never change
 
     def document(self, name: str) -> tuple[dict[str, Any] | None, int]:
         """(the stored document or None, its version or 0), read anew."""
@@ -46,6 +50,32 @@ class SettingsStore:
         assert isinstance(model, cls)
         return model
 
+    def version(self, name: str) -> int:
+        """Of the document that `read` gives; 0 where nothing is stored."""
+        cached = self._cache.get(name)
+        stored = cached[1] if cached else self._stored(name)
+        return int(stored["version"]) if stored else 0
+
+    def as_of(self, name: str, version: int, cls: type[M]) -> M:
+        """The document as it was at that version; as it is now where that was not kept."""
+        if version == 0:
+            return cls()
+        now = self.read(name, cls)
+        if version == self.version(name):
+            return now
+        past = self._past.get((name, version))
+        if past is None:
+            stored = self._table.get(keys.settings_version(name, version))
+            if stored is None:
+                return now
+            past = self._past[name, version] = cls.model_validate(stored["document"])
+        assert isinstance(past, cls)
+        return past
+
+    def _stored(self, name: str) -> Item | None:
+        self.document(name)
+        return self._cache[name][1]
+
     def write(
         self, name: str, document: Mapping[str, Any], read_version: int | None, by: str
     ) -> int:
@@ -59,8 +89,12 @@ class SettingsStore:
         item = {"pk": pk, "sk": sk, "type": "settings", **fields, "updated_at": iso(self._clock())}
         condition = "version = :read" if current else "attribute_not_exists(pk)"
         values = {"read": current} if current else {}
+        past_pk, past_sk = keys.settings_version(name, current + 1)
+        kept = {**item, "pk": past_pk, "sk": past_sk, "type": "settings_version"}
         try:
-            self._table.commit(put("settings", item, condition, **values))
+            self._table.commit(
+                put("settings", item, condition, **values), put("settings_version", kept)
+            )
         except WriteRefused as refused:
             newest, version = self.document(name)
             raise StaleVersion(

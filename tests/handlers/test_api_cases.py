@@ -262,7 +262,7 @@ def test_solving_stops_the_clock_and_a_new_priority_sets_it_anew(api: Api, world
     assert urgent["promises"]["resolution"]["due_at"] < due
     solved = api.patch(path, {"status": "resolved"}, urgent["version"]).json
     assert solved["promises"]["resolution"]["state"] == "met"
-    assert solved["promises"]["first_reply"]["state"] == "running"
+    assert solved["promises"]["first_reply"]["state"] == "paused"  # nobody waits any more
 
 
 def test_a_step_that_the_table_does_not_have_is_a_conflict(api: Api) -> None:
