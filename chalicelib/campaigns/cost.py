@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chalicelib.campaigns.models import Cost
@@ -65,9 +66,10 @@ class Tally:
             prices_of=PRICES_OF,
         )
 
-    def seconds(self) -> float:
-        """The slower of the two channels; they go out side by side."""
-        return round(max(self.mails / MAIL_RATE, self.parts / SMS_RATE), 1)
+    def seconds(self, pace: Mapping[Channel, float] | None = None) -> float:
+        """The slower of the two channels at so many a second; they go out side by side."""
+        rates = {Channel.EMAIL: MAIL_RATE, Channel.SMS: SMS_RATE, **(pace or {})}
+        return round(max(self.mails / rates[Channel.EMAIL], self.parts / rates[Channel.SMS]), 1)
 
 
 def _add(counts: dict[str, int], name: str) -> None:

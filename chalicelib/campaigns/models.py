@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
@@ -51,10 +51,23 @@ class CampaignStatus(StrEnum):
 
 
 class Purpose(StrEnum):
-    """Why customers hear: marketing needs their consent, service only that they did not object."""
+    """Why customers hear: marketing needs their consent, service only that they did not object.
+
+    Safety is service that waits for nothing: no quiet hours, no limit of notices, nobody held out.
+    """
 
     SERVICE = "service"
     MARKETING = "marketing"
+    SAFETY = "safety"
+
+
+class Kind(StrEnum):
+    """A first notice, or what follows it to exactly those who were told."""
+
+    NOTICE = "notice"
+    UPDATE = "update"
+    CLOSURE = "closure"
+    RETRACTION = "retraction"
 
 
 class AssetMatch(Model):
@@ -175,7 +188,14 @@ class CampaignInput(Model):
     fields: dict[FieldName, FieldSpec] = Field(default={}, max_length=30)
     link: Annotated[str, AfterValidator(_web_address)] = Field(default="", max_length=500)
     purpose: Purpose = Purpose.SERVICE
-    held_out: float = Field(default=0.0, ge=0, le=0.5)
+    held_out: float | None = Field(default=None, ge=0, le=0.5)
+    """Share that is not told, to measure against; left out, the setting `campaigns` says."""
+
+    @model_validator(mode="after")
+    def _nobody_is_held_out_of_safety(self) -> Self:
+        if self.purpose is Purpose.SAFETY and self.held_out:
+            raise ValueError("held_out: nobody is held out of a safety notice")
+        return self
 
 
 class CampaignPatch(Model):
@@ -189,6 +209,21 @@ class CampaignPatch(Model):
     purpose: Purpose | None = None
     held_out: float | None = Field(default=None, ge=0, le=0.5)
     problem_id: str | None = Field(default=None, max_length=64)
+
+
+class FollowupInput(Model):
+    """What those who were told hear next. Without a message one is proposed by the kind."""
+
+    kind: Literal[Kind.UPDATE, Kind.CLOSURE, Kind.RETRACTION]
+    message: Notice | None = None
+    fields: dict[FieldName, FieldSpec] | None = Field(default=None, max_length=30)
+
+
+class TestSend(Model):
+    """One notice to an address of one's own, as the first of the preview would read it."""
+
+    to: str = Field(min_length=3, max_length=254)
+    language: Language | None = None
 
 
 class Approval(Model):
@@ -217,11 +252,18 @@ class Frozen(Model):
     by_channel: dict[str, int] = {}
     by_language: dict[str, int] = {}
     excluded: dict[str, int] = {}  # reason -> customers
+    in_case: int = 0  # of those excluded because they wrote: they hear in their own case
+    deferred: int = 0  # of `total`: it was quiet where they live
 
 
 class Campaign(Model):
+    """A notice, or a later step of one: then `root` is the first, and `kind` says what it is."""
+
     id: str
     name: str
+    kind: Kind = Kind.NOTICE
+    root: str = ""
+    followups: tuple[str, ...] = ()  # ids of the later steps, in order
     status: CampaignStatus = CampaignStatus.DRAFT
     trend_id: str | None = None
     topic: str | None = None
@@ -243,9 +285,23 @@ class Campaign(Model):
     approved_at: Instant | None = None
     started_at: Instant | None = None  # the first segment could go out from then on
     finished_at: Instant | None = None
+    brake_from: dict[str, int] = {}  # the counts when a person let it go on
     created_at: Instant
     updated_at: Instant
     version: int = 1
+
+    @property
+    def matter(self) -> str:
+        """The id of the first notice: what ledger, links and answers go by."""
+        return self.root or self.id
+
+
+class Recent(Model):
+    """A notice that a customer got lately."""
+
+    campaign_id: str
+    name: str = ""
+    at: Instant
 
 
 class Sample(Model):
@@ -259,6 +315,17 @@ class Sample(Model):
     subject: str = ""
     text: str
     why: str
+    parts: int = 0  # of a text message
+    quiet_until: Instant | None = None  # it would wait until then
+    recent: tuple[Recent, ...] = ()  # the last notices they got, newest first
+
+
+class TextSize(Model):
+    """How long a text message is at the longest, as far as was looked, and how it is coded."""
+
+    characters: int
+    parts: int
+    encoding: str
 
 
 class Cost(Model):
@@ -282,7 +349,13 @@ class Preview(Model):
     excluded: dict[str, int] = {}
     samples: tuple[Sample, ...] = ()
     cost: Cost = Cost()
-    seconds: float = 0.0  # to send it all, at the rates in campaigns/rules.py
+    seconds: float = 0.0  # to send it all, at the pace that is set, or the rates of cost.py
+    held_out: int = 0
+    held_out_share: float = 0.0
+    in_case: int = 0  # of those who wrote: they hear in their own case
+    deferred: int = 0  # of `count`: it is quiet where they live, and they hear later
+    deferred_until: Instant | None = None  # the last of them
+    sms: dict[str, TextSize] = {}  # by language
     at: Instant
 
 
@@ -303,19 +376,18 @@ class Progress(Model):
     in_doubt: int = 0
     remaining: int = 0
     held_out: int = 0
+    in_case: int = 0  # were told in their own case, since they had written about it
     skipped: dict[str, int] = {}
+    answers: dict[str, int] = {}  # solved, still_broken, not_me, and replies in words
     segments: int = 0
     segments_done: int = 0
+    cost: Cost = Cost()
     rate: float = 0.0  # told per minute since the start
     started_at: Instant | None = None
+    first_at: Instant | None = None  # the first notice was handed over
+    told_at: Instant | None = None  # and the last one
     last_at: Instant | None = None
     ends_at: Instant | None = None  # expected, at the present rate
-
-
-class CampaignView(Campaign):
-    """A campaign with its live counts."""
-
-    progress: Progress = Progress()
 
 
 class SegmentState(StrEnum):
@@ -331,8 +403,9 @@ class Segment(Model):
 
     campaign_id: str
     number: int
-    channel: str  # email, sms, or held for those held out
+    channel: str  # email, sms, case for those who wrote, or held for those held out
     customers: tuple[str, ...]
+    cases: tuple[str, ...] = ()  # of those who wrote, in the same order
     state: SegmentState = SegmentState.WAITING
     due_at: Instant | None = None  # somebody should look again from then on
     rounds: int = 0  # how often it was claimed
@@ -367,6 +440,14 @@ class ToldStatus(StrEnum):
     SKIPPED = "skipped"  # not told: `reason` says why
 
 
+class Said(StrEnum):
+    """What a customer answers to a notice by its link, or by one word of a text message."""
+
+    SOLVED = "solved"
+    STILL_BROKEN = "still_broken"
+    NOT_ME = "not_me"
+
+
 class Told(Model):
     """The ledger's entry of one customer in one campaign: it is what makes "once" true."""
 
@@ -380,6 +461,10 @@ class Told(Model):
     reason: str = ""
     send_id: str = ""
     attempts: int = 0
+    parts: int = 0  # of a text message
+    case_id: str = ""  # of one who is told in their own case
+    said: Said | None = None
+    said_at: Instant | None = None
     until: Instant | None = None  # while ambiguous: no word of the provider by then means not sent
     provider_id: str = ""
     claimed_at: Instant
@@ -388,7 +473,11 @@ class Told(Model):
 
 
 class PlanState(Model):
-    """How far the freezing of an audience has come; `waiting` fills the next segments."""
+    """How far the freezing of an audience has come; `waiting` fills the next segments.
+
+    A group is a channel, with the end of the quiet hours behind an @ where it is quiet; members of
+    the group `case` are written as customer|case.
+    """
 
     campaign_id: str
     partition: int = 0

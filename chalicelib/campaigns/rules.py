@@ -1,4 +1,4 @@
-"""Pure rules about campaigns: states, the ledger's steps, texts and their fields, cost and time."""
+"""Pure rules about campaigns: states, the ledger's steps, who is told, and when again."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from chalicelib.campaigns.cost import PRICED
 from chalicelib.campaigns.models import (
     AssetMatch,
     Audience,
     Campaign,
     CampaignStatus,
     Notice,
-    Progress,
+    Purpose,
+    Said,
     Segment,
     SegmentState,
     Step,
@@ -43,8 +45,8 @@ TOLD: Mapping[ToldStatus, frozenset[ToldStatus]] = {
     # An event of the provider may overtake our own mark, and settles what is in doubt.
     T.QUEUED: frozenset({T.SENDING, T.SKIPPED, T.SENT, T.DELIVERED, T.BOUNCED, T.COMPLAINED}),
     T.SENDING: frozenset(
-        {T.QUEUED, T.AMBIGUOUS, T.SENT, T.DELIVERED, T.BOUNCED, T.COMPLAINED, T.FAILED}
-    ),
+        {T.QUEUED, T.AMBIGUOUS, T.SENT, T.DELIVERED, T.BOUNCED, T.COMPLAINED, T.FAILED, T.SKIPPED}
+    ),  # skipped: in their own case nothing can be said
     T.AMBIGUOUS: frozenset(
         {T.SENDING, T.SKIPPED, T.SENT, T.DELIVERED, T.BOUNCED, T.COMPLAINED, T.FAILED}
     ),
@@ -58,9 +60,11 @@ TOLD: Mapping[ToldStatus, frozenset[ToldStatus]] = {
 OPEN = frozenset({T.QUEUED, T.SENDING, T.AMBIGUOUS})
 HANDED_OVER = frozenset({T.SENT, T.DELIVERED, T.BOUNCED, T.COMPLAINED})
 
-SEGMENT = (
-    48  # a ledger and a timeline entry each, and the counts: 98 of a transaction's 100 actions
-)
+SEGMENT = 48
+"""Customers of a segment. Claiming writes an entry and a mark each, telling an entry and a timeline
+entry each, with segment and counts 98 of a transaction's 100 actions; reading them is 98 keys."""
+IN_CASE = "case"  # the channel of those who wrote: they are told in their own case
+HELD = "held"  # and of those who are not told at all
 ATTEMPTS = 3  # sends whose fate stayed unknown; then the entry fails, visibly
 SETTLE = timedelta(minutes=15)  # by then the provider's event has come, or there is none
 LOOK = timedelta(minutes=3)  # until a segment with doubtful or throttled entries is looked at again
@@ -126,6 +130,8 @@ def steps(segment: Segment, told: Mapping[str, Told], now: datetime) -> Steps:
         entry = told.get(customer)
         if entry is None or entry.status == T.QUEUED:
             claim.append(customer)
+        elif entry.status == T.SENDING and segment.channel == IN_CASE:
+            claim.append(customer)  # the entry and the message change together: it did not go out
         elif entry.status == T.SENDING:
             doubt.append(entry)
         elif entry.status == T.AMBIGUOUS and (entry.until is None or entry.until <= now):
@@ -136,14 +142,23 @@ def steps(segment: Segment, told: Mapping[str, Told], now: datetime) -> Steps:
     return Steps(tuple(claim), tuple(doubt), tuple(give_up))
 
 
-def settled(segment: Segment, told: Mapping[str, Told], now: datetime) -> Segment:
-    """The segment after its entries changed: done, or due to be looked at again."""
+def settled(
+    segment: Segment, told: Mapping[str, Told], now: datetime, quiet: datetime | None = None
+) -> Segment:
+    """The segment after its entries changed: done, or due to be looked at again.
+
+    `quiet` is when the first of those who are left in peace for now may be told.
+    """
     entries = [told.get(customer) for customer in segment.customers]
     state, due = SegmentState.DONE, None
     if any(entry is None or entry.status in OPEN for entry in entries):
         doubtful = any(entry is not None and entry.status == T.AMBIGUOUS for entry in entries)
         state = SegmentState.SETTLING if doubtful else SegmentState.WAITING
         due = now + LOOK
+        if quiet is not None and all(
+            entry is None or entry.status not in OPEN for entry in entries
+        ):
+            due = max(now, quiet)
     fields = {"state": state, "due_at": due, "version": segment.version + 1}
     return segment.model_copy(update=fields)
 
@@ -162,12 +177,49 @@ def changes_of(before: Iterable[Told | None], after: Iterable[Told]) -> dict[str
         if old is not None:
             steps_[counter(old)] = steps_.get(counter(old), 0) - 1
         steps_[counter(new)] = steps_.get(counter(new), 0) + 1
+        if new.status in HANDED_OVER and (old is None or old.status not in HANDED_OVER):
+            for name, by in _paid(new):
+                steps_[name] = steps_.get(name, 0) + by
     return {name: by for name, by in steps_.items() if by}
 
 
+def out_of_reach(told: Told) -> str | None:
+    """Why one of the ledger does not hear what follows, "" where they do.
+
+    None: they were never told, so what follows does not concern them.
+    """
+    if told.status not in HANDED_OVER:
+        return None
+    if told.status in (T.BOUNCED, T.COMPLAINED):
+        return str(told.status)
+    return str(told.said) if told.said is Said.NOT_ME else ""
+
+
 def counter(told: Told) -> str:
-    """The name under which an entry is counted."""
+    """The name under which an entry is counted; those told in their own case stand apart."""
+    if told.channel == IN_CASE:
+        return f"case_{told.status}"
     return f"skipped_{told.reason}" if told.status == T.SKIPPED else str(told.status)
+
+
+def _paid(told: Told) -> tuple[tuple[str, int], ...]:
+    """What a notice that went out costs, as counts."""
+    if told.channel == Channel.EMAIL:
+        return (("paid_mails", 1),)
+    if told.channel == Channel.SMS:
+        unpriced = not told.to.startswith(PRICED)
+        return (("paid_parts", max(1, told.parts)), ("paid_unpriced", int(unpriced)))
+    return ()
+
+
+def step_id(campaign: Campaign, number: int) -> str:
+    """The id of a later step: it has its own ledger, and may stand in a tag and in an address."""
+    return f"{campaign.id}_{number}"
+
+
+def matter_of(campaign_id: str) -> str:
+    """The first notice that a step belongs to."""
+    return campaign_id.partition("_")[0]
 
 
 def send_id(campaign_id: str, customer_id: str, attempt: int) -> str:
@@ -186,67 +238,6 @@ def cut(waiting: Sequence[str], rest: bool) -> tuple[list[tuple[str, ...]], tupl
     end = len(waiting) if rest else len(waiting) // SEGMENT * SEGMENT
     parts = [tuple(waiting[at : min(at + SEGMENT, end)]) for at in range(0, end, SEGMENT)]
     return parts, tuple(waiting[end:])
-
-
-# --- progress ------------------------------------------------------------------------------
-
-
-def progress(campaign: Campaign, counts: Mapping[str, int], last_at: datetime | None) -> Progress:
-    """The live figures from the sums of the counters."""
-    frozen = campaign.frozen
-    if frozen is None:
-        return Progress()
-    skipped = {k.removeprefix("skipped_"): n for k, n in counts.items() if k.startswith("skipped_")}
-    handed = sum(counts.get(state, 0) for state in HANDED_OVER)
-    failed, doubt = counts.get(T.FAILED, 0), counts.get(T.AMBIGUOUS, 0)
-    left_out = sum(skipped.values())
-    remaining = frozen.total - handed - failed - left_out
-    rate, ends_at = _pace(campaign, handed, remaining, last_at)
-    return Progress(
-        total=frozen.total,
-        sent=handed,
-        delivered=counts.get(T.DELIVERED, 0) + counts.get(T.COMPLAINED, 0),
-        bounced=counts.get(T.BOUNCED, 0),
-        complained=counts.get(T.COMPLAINED, 0),
-        failed=failed,
-        suppressed=left_out,
-        in_doubt=doubt,
-        remaining=remaining,
-        held_out=frozen.held_out,
-        skipped={reason: n for reason, n in skipped.items() if n},
-        segments=frozen.segments,
-        segments_done=counts.get("done", 0),
-        rate=rate,
-        started_at=campaign.started_at,
-        last_at=last_at,
-        ends_at=ends_at,
-    )
-
-
-def _pace(
-    campaign: Campaign, handed: int, remaining: int, last_at: datetime | None
-) -> tuple[float, datetime | None]:
-    if campaign.started_at is None or last_at is None or not handed:
-        return 0.0, None
-    minutes = max((last_at - campaign.started_at).total_seconds(), 1.0) / 60
-    rate = handed / minutes
-    going = campaign.status == S.RUNNING and remaining > 0
-    return round(rate, 1), last_at + timedelta(minutes=remaining / rate) if going else None
-
-
-BOUNCES, COMPLAINTS = 0.10, 0.005
-"""Shares at which SES itself may pause an account (Amazon SES, "Sending review process FAQs")."""
-
-
-def brake(figures: Progress) -> str:
-    """Why a campaign should pause by itself, "" where it may go on."""
-    if figures.bounced >= 20 and figures.bounced > BOUNCES * figures.sent:
-        return f"{figures.bounced} of {figures.sent} notices bounced"
-    if figures.complained >= 5 and figures.complained > COMPLAINTS * figures.sent:
-        return f"{figures.complained} of {figures.sent} customers complained"
-    if figures.failed >= 20 and figures.failed > figures.sent:
-        return f"{figures.failed} notices were refused, {figures.sent} sent"
-    return ""
 
 
 # --- who -----------------------------------------------------------------------------------
@@ -335,7 +326,7 @@ def _asset_words(match: AssetMatch) -> str:
 
 def held_out(campaign: Campaign, customer_id: str) -> bool:
     """Whether the draw leaves this customer out; the same answer each time it is asked."""
-    if not campaign.held_out:
+    if not campaign.held_out or campaign.purpose is Purpose.SAFETY or campaign.root:
         return False
     return draw(campaign.id, customer_id) < campaign.held_out
 

@@ -11,13 +11,17 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.campaigns import rules, texts
+from chalicelib.campaigns.effect import CampaignView
 from chalicelib.campaigns.models import (
     Campaign,
     CampaignInput,
     CampaignPatch,
     CampaignStatus,
-    CampaignView,
+    Progress,
+    Purpose,
 )
+from chalicelib.campaigns.progress import brake_figures, progress
+from chalicelib.campaigns.settings import CampaignSettings
 from chalicelib.errors import Conflict, Invalid, NotFound, StaleVersion
 from chalicelib.ports import Clock, Ids
 from chalicelib.store import keys
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from chalicelib.store.campaigns import CampaignStore
     from chalicelib.store.cursors import Merged
     from chalicelib.store.reactions import ReactionStore
+    from chalicelib.store.settings import SettingsStore
     from chalicelib.store.table import Table
     from chalicelib.store.trends import TrendStore
 
@@ -54,6 +59,7 @@ class Campaigns:
     campaigns: CampaignStore
     trends: TrendStore
     reactions: ReactionStore
+    settings: SettingsStore
     clock: Clock
     ids: Ids
 
@@ -73,7 +79,7 @@ class Campaigns:
             fields=given.fields,
             link=given.link,
             purpose=given.purpose,
-            held_out=given.held_out,
+            held_out=self._held_out(given),
             series=trend.series if trend else f"topic={topic}" if topic else "",
             wrote_since=_since(given.audience.since, trend, now),
             created_by=by,
@@ -93,6 +99,8 @@ class Campaigns:
             raise Conflict(f"only a draft can be changed, this one is {before.status}")
         wanted = {name: getattr(patch, name) for name in patch.model_fields_set}
         fields = {name: value for name, value in wanted.items() if value is not None}
+        if fields.get("purpose", before.purpose) is Purpose.SAFETY:
+            fields["held_out"] = 0.0
         if patch.audience and patch.audience.since:
             fields["wrote_since"] = _since(patch.audience.since, None, before.created_at)
         changed = rules.touch(before.model_copy(update=fields), self.clock())
@@ -106,11 +114,14 @@ class Campaigns:
 
     def view(self, campaign: Campaign) -> CampaignView:
         """The campaign with its live counts."""
-        figures = rules.progress(campaign, {}, None)
-        if campaign.frozen:
-            counts = self.campaigns.counts(campaign.id)
-            figures = rules.progress(campaign, counts.sums, counts.last_at)
-        return CampaignView.model_validate({**dict(campaign), "progress": figures})
+        return CampaignView.model_validate({**dict(campaign), "progress": self.figures(campaign)})
+
+    def figures(self, campaign: Campaign) -> Progress:
+        """The live counts of a campaign."""
+        if campaign.frozen is None:
+            return Progress()
+        counts = self.campaigns.counts(campaign.id)
+        return progress(campaign, counts.sums, counts.moments)
 
     def listing(self, limit: int, positions: dict[str, Any] | None = None) -> Merged:
         """A page of stored campaigns, newest first, for `store.cursors`."""
@@ -130,6 +141,8 @@ class Campaigns:
                 raise Conflict(f"it is {before.status}, not paused", status=before.status)
             now = self.clock()
             changed = rules.move(before, rules.resumed(before), now, by)
+            counted = brake_figures(self.campaigns.counts(campaign_id).sums)
+            changed = changed.model_copy(update={"brake_from": counted})
             again = errand(campaign_id, DISPATCH, f"{DISPATCH}-{changed.version}")
             if self._saved(changed, version, self.reactions.new(again, now)):
                 return changed
@@ -174,6 +187,13 @@ class Campaigns:
                 current=campaign.model_dump(mode="json"),
             )
         return campaign
+
+    def _held_out(self, given: CampaignInput) -> float:
+        if given.purpose is Purpose.SAFETY:
+            return 0.0
+        if given.held_out is not None:
+            return given.held_out
+        return self.settings.read("campaigns", CampaignSettings).held_out
 
     def _trend(self, trend_id: str | None) -> Trend | None:
         if trend_id is None:

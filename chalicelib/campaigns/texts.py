@@ -8,21 +8,27 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from chalicelib.campaigns.cost import GSM, GSM_TWICE, sms_parts
 from chalicelib.campaigns.models import (
     Campaign,
     CampaignInput,
     FieldSpec,
     FieldType,
+    Kind,
     MailText,
     Notice,
     SmsText,
+    TextSize,
 )
 from chalicelib.campaigns.rules import facts
 from chalicelib.customers.models import Customer
 from chalicelib.errors import CustOpsError, Invalid
 
 PLACEHOLDER = re.compile(r"\{\{\s*([a-z][a-z0-9_]*)\s*\}\}")
-BUILT_IN = frozenset({"name", "first_name", "company", "topic", "link", "unsubscribe"})
+BUILT_IN = frozenset(
+    {"name", "first_name", "company", "topic", "link", "unsubscribe", "feedback", "preferences"}
+)
+WAYS_OUT = frozenset({"unsubscribe", "feedback", "preferences"})
 CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
@@ -58,21 +64,58 @@ def _texts(notice: Notice) -> Iterable[tuple[str, str]]:
 
 
 NOBODY = {"en": "customer", "de": "Kundin, lieber Kunde", "fr": "client", "es": "cliente"}
-FOOTER = {
-    "en": "You get this message because you are our customer. No more of these: {{unsubscribe}}",
-    "de": "Sie erhalten diese Nachricht als unser Kunde. Keine weiteren: {{unsubscribe}}",
-    "fr": "Vous recevez ce message en tant que client. Ne plus en recevoir : {{unsubscribe}}",
-    "es": "Recibe este mensaje por ser cliente. Para no recibir más: {{unsubscribe}}",
+ANSWERS = {
+    "en": "Solved, still broken, or not about you? Tell us here: {{feedback}}",
+    "de": "Gelöst, noch kaputt, oder betrifft es Sie gar nicht? Sagen Sie es uns: {{feedback}}",
+    "fr": "Résolu, toujours en panne, ou pas concerné ? Dites-le-nous : {{feedback}}",
+    "es": "¿Resuelto, sigue fallando, o no le afecta? Díganoslo: {{feedback}}",
 }
+FOOTER = {
+    "en": "You get this message because you are our customer. No more of these: {{unsubscribe}}\n"
+    "What we may write to you about: {{preferences}}",
+    "de": "Sie erhalten diese Nachricht als unser Kunde. Keine weiteren: {{unsubscribe}}\n"
+    "Worüber wir Ihnen schreiben dürfen: {{preferences}}",
+    "fr": "Vous recevez ce message en tant que client. Ne plus en recevoir : {{unsubscribe}}\n"
+    "Vos préférences : {{preferences}}",
+    "es": "Recibe este mensaje por ser cliente. Para no recibir más: {{unsubscribe}}\n"
+    "Sus preferencias: {{preferences}}",
+}
+SMS_ANSWERS = {
+    "en": "Reply SOLVED, BROKEN or NOT ME.",
+    "de": "Antwort: OK, KAPUTT oder NICHT ICH.",
+    "fr": "Répondez OK, PANNE ou PAS MOI.",
+    "es": "Responda OK, FALLA o NO YO.",
+}
+"""What a text message offers; flows/noticed.py understands the words of all languages."""
 
 
 def mail_template(notice: Notice, language: str) -> MailText:
-    """Subject and text of the mail in a language, with the way out at its end."""
+    """Subject and text of the mail in a language, with the ways to answer and out at its end."""
     text = notice.email[language]
-    if "unsubscribe" in PLACEHOLDER.findall(text.text):
+    asked = PLACEHOLDER.findall(text.text)
+    parts = [text.text.rstrip()]
+    if "feedback" not in asked:
+        parts.append(ANSWERS.get(language, ANSWERS["en"]))
+    if "unsubscribe" not in asked:
+        parts.append(f"-- \n{FOOTER.get(language, FOOTER['en'])}\n")
+    return MailText.model_construct(subject=text.subject, text="\n\n".join(parts))
+
+
+def sms_template(notice: Notice, language: str) -> str:
+    """The text message in a language, with the words by which it can be answered."""
+    text = notice.sms[language].text
+    if "feedback" in PLACEHOLDER.findall(text):
         return text
-    footer = FOOTER.get(language, FOOTER["en"])
-    return MailText.model_construct(subject=text.subject, text=f"{text.text}\n\n-- \n{footer}\n")
+    return f"{text.rstrip()} {SMS_ANSWERS.get(language, SMS_ANSWERS['en'])}"
+
+
+def bare(notice: Notice, language: str, sms: bool) -> str:
+    """What is said in a customer's own case: the notice without its ways out."""
+    texts = notice.sms if (sms and notice.sms) or not notice.email else notice.email
+    text = texts.get(language) or texts[notice.default]
+    lines = text.text.splitlines()
+    kept = [line for line in lines if not WAYS_OUT & set(PLACEHOLDER.findall(line))]
+    return "\n".join(kept)
 
 
 def field_values(
@@ -86,7 +129,7 @@ def field_values(
     values = {
         "name": name,
         "first_name": name.split()[0] if customer.name.strip() else name,
-        "topic": campaign.topic or "",
+        "topic": campaign.topic or (campaign.name if campaign.root else ""),
         **common,
     }
     known = facts(customer)
@@ -168,3 +211,78 @@ def propose(given: CampaignInput, topic: str | None) -> Notice:
     if not topic:
         raise Invalid.field("message", "say what the customers are told")
     return Notice(email=dict(PROPOSED_MAIL), sms=dict(PROPOSED_SMS))
+
+
+FOLLOWING: Mapping[Kind, dict[str, MailText]] = {
+    Kind.UPDATE: {
+        "en": MailText(
+            subject="News about the problem with {{topic}}",
+            text="Hello {{name}},\n\nwe wrote to you about a problem with {{topic}}. We are still "
+            "working on it. What we know so far: {{link}}\n\n{{company}}",
+        ),
+        "de": MailText(
+            subject="Neues zum Problem: {{topic}}",
+            text="Guten Tag {{name}},\n\nwir hatten Ihnen über ein Problem geschrieben: {{topic}}. "
+            "Wir arbeiten noch daran. Was wir bisher wissen: {{link}}\n\n{{company}}",
+        ),
+    },
+    Kind.CLOSURE: {
+        "en": MailText(
+            subject="The problem with {{topic}} is solved",
+            text="Hello {{name}},\n\nwe wrote to you about a problem with {{topic}}. It is solved; "
+            "you need not do anything. If it is still broken for you, please tell us.\n\n"
+            "{{company}}",
+        ),
+        "de": MailText(
+            subject="Behoben: {{topic}}",
+            text="Guten Tag {{name}},\n\nwir hatten Ihnen über ein Problem geschrieben: {{topic}}. "
+            "Es ist behoben; Sie müssen nichts tun. Falls es bei Ihnen noch besteht, sagen Sie es "
+            "uns bitte.\n\n{{company}}",
+        ),
+    },
+    Kind.RETRACTION: {
+        "en": MailText(
+            subject="Our message about {{topic}}: a false alarm",
+            text="Hello {{name}},\n\nwe wrote to you about a problem with {{topic}}. That was a "
+            "false alarm: you are not affected. We are sorry for the trouble.\n\n{{company}}",
+        ),
+        "de": MailText(
+            subject="Unsere Nachricht zu {{topic}}: ein Fehlalarm",
+            text="Guten Tag {{name}},\n\nwir hatten Ihnen über ein Problem geschrieben: {{topic}}. "
+            "Das war ein Fehlalarm, Sie sind nicht betroffen. Bitte entschuldigen Sie."
+            "\n\n{{company}}",
+        ),
+    },
+}
+FOLLOWING_SMS: Mapping[Kind, dict[str, str]] = {
+    Kind.UPDATE: {
+        "en": "{{company}}: still working on the problem with {{topic}}. {{link}}",
+        "de": "{{company}}: Wir arbeiten noch an dem Problem: {{topic}}. {{link}}",
+    },
+    Kind.CLOSURE: {
+        "en": "{{company}}: the problem with {{topic}} is solved.",
+        "de": "{{company}}: Das Problem ist behoben: {{topic}}.",
+    },
+    Kind.RETRACTION: {
+        "en": "{{company}}: our message about {{topic}} was a false alarm. Sorry.",
+        "de": "{{company}}: Unsere Nachricht zu {{topic}} war ein Fehlalarm. Entschuldigung.",
+    },
+}
+
+
+def follow_up(kind: Kind, root: Campaign) -> Notice:
+    """A text to start from for a later step, on the channels of the first."""
+    sms = {language: SmsText(text=text) for language, text in FOLLOWING_SMS[kind].items()}
+    return Notice(
+        email=dict(FOLLOWING[kind]) if root.message.email else {},
+        sms=sms if root.message.sms else {},
+        default=root.message.default if root.message.default in FOLLOWING[kind] else "en",
+    )
+
+
+def size(text: str) -> TextSize:
+    """Length and coding of a text message (3GPP TS 23.038)."""
+    plain = all(letter in GSM or letter in GSM_TWICE for letter in text)
+    return TextSize(
+        characters=len(text), parts=sms_parts(text), encoding="GSM-7" if plain else "UCS-2"
+    )

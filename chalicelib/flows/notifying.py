@@ -35,13 +35,15 @@ from chalicelib.campaigns.models import (
 from chalicelib.channels.models import Channel
 from chalicelib.customers.models import Customer
 from chalicelib.errors import Contended, SendRefused, SendThrottled, SendUnknown, Unprocessable
-from chalicelib.flows.audience import Audiences, Letter, answer_address, hindrance
+from chalicelib.flows.audience import Audiences, Letter, answer_address, capped, hindrance
 from chalicelib.flows.planning import template_name
 from chalicelib.ports import BulkEntry, BulkResult, Clock, Mailer, Sms
 from chalicelib.store.table import Write, WriteRefused
 
 if TYPE_CHECKING:
-    from chalicelib.store.campaigns import CampaignStore, Scene
+    from chalicelib.flows.braking import Braking
+    from chalicelib.flows.in_case import InCase
+    from chalicelib.store.campaigns import CampaignStore, Noticed, Scene
     from chalicelib.store.table import Table
 
 S, T = CampaignStatus, ToldStatus
@@ -69,6 +71,8 @@ class Work:
     segment: Segment
     told: dict[str, Told]
     letters: dict[str, Letter] = field(default_factory=dict)
+    noticed: Mapping[str, Noticed] = field(default_factory=dict)
+    quiet: datetime | None = None  # the soonest end of quiet hours among those left in peace
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,8 @@ class Notifying:
     table: Table
     campaigns: CampaignStore
     audiences: Audiences
+    in_case: InCase
+    braking: Braking
     mailer: Callable[[], Mailer]
     sms: Callable[[], Sms]
     signer: Callable[[], Signer]
@@ -117,8 +123,9 @@ class Notifying:
         look = look or segment.rounds > 0  # a segment that nobody has claimed has no entries
         known = self.campaigns.told(campaign.id, segment.customers) if look else {}
         steps = rules.steps(segment, known, now)
-        work = Work(campaign, segment, dict(known))
-        fresh = [self._entry(work, c, scene.customers.get(c), now) for c in steps.claim]
+        work = Work(campaign, segment, dict(known), noticed=scene.noticed)
+        awake = [c for c in steps.claim if not self._in_peace(work, scene.customers.get(c), now)]
+        fresh = [self._entry(work, c, scene.customers.get(c), now) for c in awake]
         fresh += [
             rules.advance(entry, T.AMBIGUOUS, now, until=now + rules.SETTLE, reason="sender died")
             for entry in steps.doubt
@@ -133,15 +140,30 @@ class Notifying:
         self.table.commit(
             self.campaigns.change_segment(work.segment),
             *(self.campaigns.write_told(entry) for entry in fresh),
+            *(
+                self.campaigns.mark_noticed(c, campaign.id, scene.noticed.get(c), now)
+                for c in work.letters
+            ),
             *self._count(work.segment, rules.changes_of(before, fresh), now),
         )
         return work
+
+    def _in_peace(self, work: Work, customer: Customer | None, now: datetime) -> bool:
+        """Whether it is quiet where they live: then they keep their place, and hear later."""
+        if customer is None or work.segment.channel == rules.IN_CASE:
+            return False
+        channel = Channel(work.segment.channel)
+        until = self.audiences.quiet(work.campaign, customer, channel, now)
+        if until is not None:
+            work.quiet = min(until, work.quiet or until)
+        return until is not None
 
     def _entry(
         self, work: Work, customer_id: str, customer: Customer | None, now: datetime
     ) -> Told:
         """The entry of a customer who is to be told now, or of one who cannot be any more."""
         before = work.told.get(customer_id)
+        changes: dict[str, object]
         blank = before or Told(
             campaign_id=work.campaign.id,
             customer_id=customer_id,
@@ -152,10 +174,13 @@ class Notifying:
             updated_at=now,
             version=0,
         )
-        channel = Channel(work.segment.channel)
-        reason, letter = self._letter(work.campaign, customer, channel)
+        if work.segment.channel == rules.IN_CASE:
+            case_id = work.segment.cases[work.segment.customers.index(customer_id)]
+            changes = {"case_id": case_id, "status": T.SENDING, "version": blank.version + 1}
+            return blank.model_copy(update={**changes, "updated_at": now})
+        reason, letter = self._letter(work, customer, now)
         attempt = blank.attempts + 1
-        changes: dict[str, object] = {"status": T.SKIPPED, "reason": reason}
+        changes = {"status": T.SKIPPED, "reason": reason}
         if letter:
             work.letters[customer_id] = letter
             changes = {
@@ -163,6 +188,7 @@ class Notifying:
                 "reason": "",
                 "to": letter.to,
                 "subject": letter.subject,
+                "parts": letter.parts,
                 "send_id": rules.send_id(work.campaign.id, customer_id, attempt),
                 "attempts": attempt,
             }
@@ -170,22 +196,32 @@ class Notifying:
         return blank.model_copy(update=changes)
 
     def _letter(
-        self, campaign: Campaign, customer: Customer | None, channel: Channel
+        self, work: Work, customer: Customer | None, now: datetime
     ) -> tuple[str, Letter | None]:
         """(why they cannot be told any more, or "", and what they read)."""
         if customer is None:
             return "gone", None
+        campaign, channel = work.campaign, Channel(work.segment.channel)
         language = rules.language_of(campaign.message, channel, customer)
         reason = hindrance(campaign, customer, channel, language)
+        if not reason and self._is_tired(work, customer, now):
+            reason = "fatigue"
         if reason:
             return reason, None
         common = self.audiences.common(campaign)
         return "", self.audiences.letter(campaign, customer, channel, language, common)
 
+    def _is_tired(self, work: Work, customer: Customer, now: datetime) -> bool:
+        """Whether another campaign has told them meanwhile as often as may be."""
+        cap, known = self.audiences.rules().fatigue, work.noticed.get(customer.id)
+        if known is None or not capped(work.campaign, cap):
+            return False
+        return len(known.since(now - cap.window, work.campaign.matter)) >= cap.notices
+
     def _taken(self, work: Work, now: datetime) -> Segment:
         """The segment in our hands, or as it stays where nobody is to be told now."""
-        if not work.letters:
-            after = rules.settled(work.segment, work.told, now)
+        if not work.letters and not _to_be_said(work):
+            after = rules.settled(work.segment, work.told, now, work.quiet)
             return after.model_copy(update={"rounds": work.segment.rounds + 1})
         return work.segment.model_copy(
             update={
@@ -199,10 +235,16 @@ class Notifying:
     # --- send ----------------------------------------------------------------------------
 
     def _tell(self, work: Work) -> None:
+        if _to_be_said(work):
+            work.told |= self.in_case.tell(work.campaign, _to_be_said(work))
+            self._mark(work, {})
         if work.letters and (fault := self._send(work)):
             # A person has to look before anybody else is tried.
             self._move(work.campaign.id, S.PAUSED, fault)
-        elif self._seems_last(work) and self._everybody_told(work.campaign):
+            return
+        if work.letters and any(told.status == T.FAILED for told in work.told.values()):
+            self.braking.look(work.campaign.id)
+        if self._seems_last(work) and self._everybody_told(work.campaign):
             self._move(work.campaign.id, S.COMPLETED, "")
 
     def _send(self, work: Work) -> str:
@@ -221,7 +263,7 @@ class Notifying:
     def _mail(self, work: Work) -> dict[str, Outcome]:
         """One call for all; raises SendRefused where the call itself was refused."""
         people = list(work.letters)
-        answers = answer_address(self.signer(), self.support_address, work.campaign.id)
+        answers = answer_address(self.signer(), self.support_address, work.campaign.matter)
         entries = [self._bulk_entry(work, customer) for customer in people]
         try:
             results = self.mailer().send_bulk(
@@ -297,7 +339,7 @@ class Notifying:
                 before.append(entry)
                 after.append(_advanced(entry, outcome, now))
         told = {**work.told, **{entry.customer_id: entry for entry in after}}
-        segment = rules.settled(work.segment, told, now)
+        segment = rules.settled(work.segment, told, now, work.quiet)
         self.table.commit(
             self.campaigns.change_segment(segment),
             *(self.campaigns.write_told(entry) for entry in after),
@@ -325,9 +367,8 @@ class Notifying:
         return late and work.segment.state == SegmentState.DONE
 
     def _everybody_told(self, campaign: Campaign) -> bool:
-        counts = self.campaigns.counts(campaign.id)
-        figures = rules.progress(campaign, counts.sums, counts.last_at)
-        return figures.segments_done >= figures.segments
+        done = self.campaigns.counts(campaign.id).sums.get("done", 0)
+        return campaign.frozen is not None and done >= campaign.frozen.segments
 
     def _move(self, campaign_id: str, to: CampaignStatus, why: str) -> None:
         campaign = self.campaigns.get(campaign_id)
@@ -339,6 +380,13 @@ class Notifying:
             )
         except WriteRefused:
             return  # somebody else paused or ended it
+
+
+def _to_be_said(work: Work) -> list[Told]:
+    """Those who are to be told in their own case now."""
+    if work.segment.channel != rules.IN_CASE:
+        return []
+    return [told for told in work.told.values() if told.status == T.SENDING]
 
 
 def _outcomes(results: Sequence[BulkResult], expected: int) -> list[Outcome]:

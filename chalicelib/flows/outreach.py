@@ -7,21 +7,33 @@ and flows/notifying.py (tell one segment, settle what became of it).
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from chalicelib.access.models import ApprovalSettings
 from chalicelib.access.rules import Signer
 from chalicelib.campaigns import rules, texts
-from chalicelib.campaigns.cost import Tally, sms_parts
-from chalicelib.campaigns.models import Approval, Campaign, CampaignStatus, Offer, Preview, Sample
+from chalicelib.campaigns.cost import Tally
+from chalicelib.campaigns.models import (
+    Approval,
+    Campaign,
+    CampaignStatus,
+    Offer,
+    Preview,
+    Recent,
+    Sample,
+    TextSize,
+)
 from chalicelib.campaigns.service import FREEZE, Campaigns, errand
 from chalicelib.channels.models import Channel
 from chalicelib.customers.models import ConsentStatus, Customer
 from chalicelib.customers.rules import consent
 from chalicelib.errors import Conflict, Contended, StaleVersion
 from chalicelib.flows.audience import Audiences, Letter, Verdict, open_unsubscribe
+from chalicelib.routing.rules import met
 from chalicelib.store import items, keys
 from chalicelib.store.campaigns import Previewed
 
@@ -30,6 +42,8 @@ if TYPE_CHECKING:
 
 S = CampaignStatus
 SAMPLES = 20
+RECENT = 5  # notices shown of each
+EVERY_ROLE = ("admin",)  # of the machine itself
 LOOKING = timedelta(seconds=18)  # of a preview; the gateway waits for 29 seconds
 PAGE = 1000  # customers a read
 PLAN_DUE = timedelta(minutes=6)  # longer than the planner may run
@@ -54,6 +68,8 @@ class Outreach(Campaigns):
         texts.check(campaign)
         seen = self._look(campaign)
         tally = seen.tally
+        chosen = seen.samples()
+        lately = self._lately([one.customer.id for one in chosen])
         shown = Preview(
             version=campaign.version,
             count=seen.count,
@@ -61,18 +77,27 @@ class Outreach(Campaigns):
             by_channel=tally.by_channel,
             by_language=tally.by_language,
             excluded=tally.excluded,
-            samples=tuple(self._sample(campaign, one) for one in seen.samples()),
+            samples=tuple(self._sample(campaign, one, lately) for one in chosen),
             cost=tally.cost(),
-            seconds=tally.seconds(),
+            seconds=tally.seconds(self.audiences.rules().pace),
+            held_out=tally.excluded.get("held_out", 0),
+            held_out_share=campaign.held_out,
+            in_case=seen.in_case,
+            deferred=seen.deferred,
+            deferred_until=seen.deferred_until,
+            sms=seen.sizes,
             at=seen.at,
         )
         fact = Previewed(campaign_version=campaign.version, count=shown.count, at=seen.at)
         self.table.commit(self.campaigns.keep_preview(campaign.id, fact))
         return shown
 
-    def approve(self, campaign_id: str, given: Approval, by: str) -> Campaign:
+    def approve(
+        self, campaign_id: str, given: Approval, by: str, roles: Collection[str] = EVERY_ROLE
+    ) -> Campaign:
         """Freeze the audience and tell it. Raises Conflict where more or fewer customers are in it
-        than the lead saw (unless forced), or it is no draft any more; StaleVersion.
+        than the lead saw (unless forced), or it is no draft any more; StaleVersion; Forbidden
+        where the setting `approvals` lets others tell so many.
         """
         before = self._at(campaign_id, given.version)
         if before.status != S.DRAFT:
@@ -84,6 +109,7 @@ class Outreach(Campaigns):
                 f"{count} would be told, you saw {given.count}: look at the preview again",
                 count=count,
             )
+        self.settings.read("approvals", ApprovalSettings).check_sending(by, roles, count)
         now = self.clock()
         approved = rules.move(before, S.APPROVED, now, by)
         approved = approved.model_copy(
@@ -135,9 +161,12 @@ class Outreach(Campaigns):
             start = None
             while True:
                 page = self.customers.page(partition, PAGE, start)
-                for stored in page.items:
-                    verdict = self.audiences.judge(campaign, items.model(Customer, stored), wrote)
-                    seen.add(verdict, self._parts(campaign, verdict, common))
+                people = [items.model(Customer, stored) for stored in page.items]
+                likely = [c for c in people if rules.belongs(campaign.audience, c, met)]
+                tired = self.audiences.tired(campaign, likely, began)
+                for customer in likely:
+                    verdict = self.audiences.judge(campaign, customer, wrote, began, tired)
+                    seen.add(verdict, self._size(campaign, verdict, common))
                 start = page.last
                 if self.clock() - began > LOOKING:
                     return seen
@@ -146,10 +175,24 @@ class Outreach(Campaigns):
         seen.complete = True
         return seen
 
-    def _parts(self, campaign: Campaign, verdict: Verdict, common: dict[str, str]) -> int:
+    def _size(
+        self, campaign: Campaign, verdict: Verdict, common: dict[str, str]
+    ) -> TextSize | None:
         if verdict.reason or verdict.channel != Channel.SMS:
-            return 0
-        return sms_parts(self._letter(campaign, verdict, common).text)
+            return None
+        return texts.size(self._letter(campaign, verdict, common).text)
+
+    def _lately(self, customers: list[str]) -> dict[str, tuple[Recent, ...]]:
+        """The last notices that those customers got, newest first."""
+        marks = self.campaigns.noticed(customers)
+        named = self.campaigns.names({name for known in marks.values() for name in known.at})
+        return {
+            customer: tuple(
+                Recent(campaign_id=name, name=named.get(name, ""), at=at)
+                for name, at in sorted(known.at.items(), key=itemgetter(1), reverse=True)[:RECENT]
+            )
+            for customer, known in marks.items()
+        }
 
     def _letter(self, campaign: Campaign, verdict: Verdict, common: dict[str, str]) -> Letter:
         assert verdict.channel is not None
@@ -157,7 +200,9 @@ class Outreach(Campaigns):
             campaign, verdict.customer, verdict.channel, verdict.language, common
         )
 
-    def _sample(self, campaign: Campaign, verdict: Verdict) -> Sample:
+    def _sample(
+        self, campaign: Campaign, verdict: Verdict, lately: Mapping[str, tuple[Recent, ...]]
+    ) -> Sample:
         assert verdict.channel is not None
         letter = self._letter(campaign, verdict, self.audiences.common(campaign))
         return Sample(
@@ -169,6 +214,9 @@ class Outreach(Campaigns):
             subject=letter.subject,
             text=letter.text,
             why=rules.why(campaign.audience),
+            parts=letter.parts,
+            quiet_until=verdict.quiet,
+            recent=lately.get(verdict.customer.id, ()),
         )
 
 
@@ -182,16 +230,28 @@ class _Seen:
         self.tally = Tally()
         self._campaign = campaign
         self._drawn: list[tuple[float, str, Verdict]] = []
+        self.in_case = 0
+        self.deferred = 0
+        self.deferred_until: datetime | None = None
+        self.sizes: dict[str, TextSize] = {}
 
-    def add(self, verdict: Verdict, parts: int) -> None:
+    def add(self, verdict: Verdict, size: TextSize | None) -> None:
         if verdict.outside:
             return
         if verdict.reason:
             self.tally.leave_out(verdict.reason)
+            self.in_case += bool(verdict.case_id)
             return
         assert verdict.channel is not None
         self.count += 1
+        parts = size.parts if size else 0
         self.tally.tell(verdict.channel, verdict.language, parts, _number(verdict))
+        known = self.sizes.get(verdict.language)
+        if size and (known is None or size.characters > known.characters):
+            self.sizes[verdict.language] = size
+        if verdict.quiet:
+            self.deferred += 1
+            self.deferred_until = max(verdict.quiet, self.deferred_until or verdict.quiet)
         # Those with the smallest draw are a sample of all, and the same one each time.
         mark = -rules.draw(f"sample {self._campaign.id}", verdict.customer.id)
         entry = (mark, verdict.customer.id, verdict)

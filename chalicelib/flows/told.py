@@ -19,12 +19,14 @@ from chalicelib.ports import Clock
 from chalicelib.store.table import Write, WriteRefused
 
 if TYPE_CHECKING:
+    from chalicelib.flows.braking import Braking
     from chalicelib.store.campaigns import CampaignStore
     from chalicelib.store.customers import CustomerStore
     from chalicelib.store.table import Table
 
 ATTEMPTS = 8
 T = ToldStatus
+BAD = frozenset({T.BOUNCED, T.COMPLAINED, T.FAILED})
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class ToldSettling:
     table: Table
     campaigns: CampaignStore
     customers: CustomerStore
+    braking: Braking
     clock: Clock
 
     def settle_told(self, given: DeliveryEvent) -> bool:
@@ -68,6 +71,8 @@ class ToldSettling:
             *self._timeline(told, moved),
             *self._bar(moved, given, now),
         )
+        if to in BAD:
+            self.braking.look(campaign_id)
         return True
 
     def _timeline(self, before: Told, after: Told) -> list[Write]:

@@ -6,12 +6,12 @@ from chalice import Blueprint
 from pydantic import Field
 
 from chalicelib.base import Model
+from chalicelib.campaigns.effect import CampaignView
 from chalicelib.campaigns.models import (
     Approval,
     Campaign,
     CampaignInput,
     CampaignPatch,
-    CampaignView,
     Preview,
 )
 from chalicelib.handlers.http import Call, Reply, parse, route
@@ -117,7 +117,7 @@ def approve_campaign(call: Call, id: str) -> Reply:
     given: Approval = parse(Approval, call.raw or b"{}")
     if given.version is None and (version := call.if_match()):
         given = given.model_copy(update={"version": version})
-    return _one(call, call.app.outreach.approve(id, given, call.who.email))
+    return _one(call, call.app.outreach.approve(id, given, call.who.email, call.who.roles))
 
 
 @route(

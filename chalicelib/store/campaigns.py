@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.base import Instant, Model, from_iso, iso
@@ -16,11 +16,24 @@ from chalicelib.campaigns.models import (
     SegmentState,
     Told,
 )
+from chalicelib.campaigns.progress import Moments
+from chalicelib.campaigns.rules import matter_of
 from chalicelib.customers.models import Customer
 from chalicelib.errors import NotFound, StaleVersion
 from chalicelib.store import items, keys
 from chalicelib.store.cursors import Merged, merge
-from chalicelib.store.table import Table, Write, WriteRefused, put, put_new, put_version, update
+from chalicelib.store.table import (
+    Page,
+    Table,
+    Write,
+    WriteRefused,
+    put,
+    put_new,
+    put_version,
+    update,
+)
+
+KEPT = timedelta(days=91)  # of what a customer was told: longer than any cap looks back
 
 
 class Previewed(Model):
@@ -38,7 +51,18 @@ class Entry(Model):
     name: str
     channel: str
     subject: str = ""
+    provider_id: str = ""  # by which an answer refers to it
     at: Instant
+
+
+class Noticed(Model):
+    """Which matters a customer was told about lately, and when."""
+
+    at: dict[str, Instant] = {}
+
+    def since(self, moment: datetime, but: str) -> dict[str, datetime]:
+        """Those after a moment, without the one named."""
+        return {name: at for name, at in self.at.items() if at > moment and name != but}
 
 
 @dataclass(frozen=True)
@@ -48,14 +72,15 @@ class Scene:
     campaign: Campaign
     segment: Segment
     customers: Mapping[str, Customer]
+    noticed: Mapping[str, Noticed] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Counts:
-    """The sums of a campaign's counters, and when they last changed."""
+    """The sums of a campaign's counters, and when what of them changed."""
 
     sums: Mapping[str, int]
-    last_at: datetime | None
+    moments: Moments
 
 
 class CampaignStore:
@@ -74,6 +99,12 @@ class CampaignStore:
     def listing(self, limit: int, positions: dict[str, Any] | None) -> Merged:
         """A page of campaigns, newest first."""
         return merge(self._table, 2, [keys.CAMPAIGNS], limit, positions)
+
+    def of_problem(self, problem_id: str, limit: int = 50) -> list[Campaign]:
+        """The first notices about a problem, newest first."""
+        pk = f"{keys.CAMPAIGNS}#{problem_id}"
+        page = self._table.query(pk, index="gsi3", newest_first=True, limit=limit)
+        return [items.model(Campaign, stored) for stored in page.items]
 
     def new(self, campaign: Campaign) -> Write:
         return put_new("campaign", _item(campaign))
@@ -133,7 +164,8 @@ class CampaignStore:
         campaign_key = keys.campaign(order.campaign_id)
         segment_key = keys.segment(order.campaign_id, order.number)
         people = {keys.customer(customer): customer for customer in order.customers}
-        found = self._table.batch_get([campaign_key, segment_key, *people])
+        marks = {keys.noticed(customer): customer for customer in order.customers}
+        found = self._table.batch_get([campaign_key, segment_key, *people, *marks])
         if campaign_key not in found or segment_key not in found:
             raise NotFound(f"there is no segment {order.number} of campaign {order.campaign_id}")
         customers = {
@@ -145,7 +177,32 @@ class CampaignStore:
             items.model(Campaign, found[campaign_key]),
             items.model(Segment, found[segment_key]),
             customers,
+            {marks[key]: _noticed(stored) for key, stored in found.items() if key in marks},
         )
+
+    def noticed(self, customers: Iterable[str]) -> dict[str, Noticed]:
+        """What those customers were told lately, for those who were told anything."""
+        wanted = {keys.noticed(customer): customer for customer in customers}
+        found = self._table.batch_get(list(wanted)) if wanted else {}
+        return {wanted[key]: _noticed(stored) for key, stored in found.items()}
+
+    def mark_noticed(
+        self, customer_id: str, campaign_id: str, known: Noticed | None, now: datetime
+    ) -> Write:
+        """Remember that a customer is told about a matter now; again changes the time only."""
+        matter = matter_of(campaign_id)
+        old = [n for n, at in known.at.items() if n != matter and now - at > KEPT] if known else []
+        names = "".join(f", c_{name}" for name in old)
+        forget = f" REMOVE {names[2:]}" if old else ""
+        change = f"SET c_{matter} = :at, expires = :until{forget}"
+        until = int((now + KEPT).timestamp())
+        return update("noticed", keys.noticed(customer_id), change, at=iso(now), until=until)
+
+    def names(self, ids: Iterable[str]) -> dict[str, str]:
+        """What those campaigns are called."""
+        wanted = {keys.campaign(campaign): campaign for campaign in ids}
+        found = self._table.batch_get(list(wanted)) if wanted else {}
+        return {wanted[key]: str(stored.get("name", "")) for key, stored in found.items()}
 
     # --- the ledger ----------------------------------------------------------------------
 
@@ -180,6 +237,16 @@ class CampaignStore:
         for stored in self._table.query_all(pk, prefix=keys.TOLD, consistent=True):
             yield items.model(Told, stored)
 
+    def ledger_page(self, campaign_id: str, limit: int, start: dict[str, str] | None) -> Page:
+        """A page of the ledger of a campaign."""
+        pk = keys.campaign(campaign_id)[0]
+        return self._table.query(pk, prefix=keys.TOLD, limit=limit, start=start, consistent=True)
+
+    def keep_held_out(self, campaign_id: str, customers: Sequence[str]) -> None:
+        """Write down who is held out; again changes nothing."""
+        held = [keys.held_out(campaign_id, customer) for customer in customers]
+        self._table.batch_put([{"pk": pk, "sk": sk, "type": "held_out"} for pk, sk in held])
+
     def write_told(self, told: Told) -> Write:
         """Refused as "told" where the entry is not what it was when it was read."""
         key = keys.told(told.campaign_id, told.customer_id)
@@ -193,6 +260,7 @@ class CampaignStore:
             name=campaign.name,
             channel=told.channel,
             subject=told.subject,
+            provider_id=told.provider_id,
             at=told.claimed_at,
         )
         key = keys.notice(told.customer_id, told.claimed_at, campaign.id)
@@ -209,19 +277,39 @@ class CampaignStore:
             return []
         adds = ", ".join(f"n_{name} :{name}" for name in names)
         values: dict[str, Any] = {"at": iso(at), **{name: steps[name] for name in names}}
+        sets = "last_at = :at"
+        if any(name.startswith("paid_") for name in names):
+            sets += ", first_told = if_not_exists(first_told, :at), last_told = :at"
         key = keys.progress(campaign_id, spread)
-        return [update("count", key, f"SET last_at = :at ADD {adds}", **values)]
+        return [update("count", key, f"SET {sets} ADD {adds}", **values)]
 
     def counts(self, campaign_id: str) -> Counts:
         pk = keys.campaign(campaign_id)[0]
         sums: dict[str, int] = {}
-        last = ""
+        seen: dict[str, list[str]] = {}
         for stored in self._table.query_all(pk, prefix=keys.PROGRESS, consistent=True):
-            last = max(last, stored["last_at"])
             for name, value in stored.items():
                 if name.startswith("n_"):
                     sums[name[2:]] = sums.get(name[2:], 0) + int(value)
-        return Counts(sums, from_iso(last) if last else None)
+                elif name in ("last_at", "first_told", "last_told"):
+                    seen.setdefault(name, []).append(value)
+        return Counts(
+            sums,
+            Moments(
+                _moment(max, seen.get("last_at")),
+                _moment(min, seen.get("first_told")),
+                _moment(max, seen.get("last_told")),
+            ),
+        )
+
+
+def _moment(choose: Callable[[list[str]], str], known: list[str] | None) -> datetime | None:
+    return from_iso(choose(known)) if known else None
+
+
+def _noticed(stored: Mapping[str, Any]) -> Noticed:
+    at = {name[2:]: value for name, value in stored.items() if name.startswith("c_")}
+    return Noticed.model_validate({"at": at})
 
 
 def _next(name: str, item: Mapping[str, Any], version: int) -> Write:
@@ -233,5 +321,8 @@ def _segment_item(segment: Segment) -> dict[str, Any]:
 
 
 def _item(campaign: Campaign) -> dict[str, Any]:
-    listed = keys.index(2, keys.CAMPAIGNS, items.by_time(campaign.created_at, campaign.id))
+    by_time = items.by_time(campaign.created_at, campaign.id)
+    listed = keys.index(2, keys.CAMPAIGNS, by_time) if not campaign.root else {}
+    if campaign.problem_id and not campaign.root:
+        listed |= keys.index(3, f"{keys.CAMPAIGNS}#{campaign.problem_id}", by_time)
     return items.item(keys.campaign(campaign.id), "campaign", campaign, **listed)

@@ -77,7 +77,8 @@ def test_a_name_cannot_break_out_of_its_line() -> None:
 def test_the_way_out_is_added_once() -> None:
     added = texts.mail_template(says("Hello"), "en").text
     assert added.count("{{unsubscribe}}") == 1
-    own = "Hello. Enough? {{unsubscribe}}"
+    assert added.count("{{feedback}}") == 1
+    own = "Hello. Enough? {{unsubscribe}} Or {{feedback}}"
     assert texts.mail_template(says(own), "en").text == own
 
 

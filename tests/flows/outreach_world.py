@@ -142,11 +142,13 @@ class Outreaching:
         return dict(Counter(str(told.status) for told in ledger))
 
     def counted(self, campaign: Campaign) -> dict[str, int]:
+        """The counts of the ledger's states, from the live counters."""
         sums = self.app.campaigns.counts(campaign.id).sums
-        known = {name.partition("_")[0]: 0 for name in sums if name != "done"}
+        known: dict[str, int] = {}
         for name, value in sums.items():
-            if name != "done":
-                known[name.partition("_")[0]] += value
+            if name != "done" and not name.startswith(("paid_", "said_")):
+                state = name.removeprefix("case_").partition("_")[0]
+                known[state] = known.get(state, 0) + value
         return {name: value for name, value in known.items() if value}
 
 

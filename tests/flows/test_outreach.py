@@ -22,10 +22,9 @@ from chalicelib.channels.models import Channel
 from chalicelib.customers.models import Asset, ConsentStatus
 from chalicelib.errors import Conflict, Forbidden, Invalid, StaleVersion
 from chalicelib.flows.audience import campaign_behind
-from chalicelib.handlers import schedules
 from chalicelib.store.counts import hour_name
 from tests.flows.outreach_world import LEAD, Outreaching, customer, outreaching
-from tests.support import NOON, SCHEDULED, Clock
+from tests.support import NOON, Clock
 
 OUT = ConsentStatus.OPTED_OUT
 
@@ -322,7 +321,9 @@ def test_when_everybody_is_refused_it_pauses_and_nobody_is_lost(o: Outreaching) 
     assert set(o.told().values()) == {1}
 
 
-def test_too_many_bounces_pause_it(o: Outreaching) -> None:
+def test_too_many_bounces_pause_it_within_the_batch(
+    o: Outreaching,
+) -> None:
     o.crowd(100)
     o.events = ("Bounce",)
     campaign = o.approved()
@@ -334,11 +335,17 @@ def test_too_many_bounces_pause_it(o: Outreaching) -> None:
     o.speak()
     while o.world.deliver("DeliveryQueue"):
         pass
-    o.world.clock.forward(minutes=3)
-    schedules.sweep(SCHEDULED, None)
-    o.world.deliver("plan")
     paused = o.app.outreach.get(campaign.id)
-    assert (paused.status, paused.reason) == ("paused", "48 of 48 notices bounced")
+    assert (paused.status, paused.reason) == (
+        "paused",
+        "20 of 48 notices bounced (the limit is 10 %)",
+    )
+    o.settle()
+    assert o.told().total() == 48
+    o.events = ("Send",)
+    o.app.outreach.resume(campaign.id, LEAD)
+    o.settle()
+    assert o.told().total() == 100
 
 
 def test_orders_lost_on_their_way_are_given_again(o: Outreaching) -> None:
