@@ -95,6 +95,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.uploads import Uploads
     from chalicelib.flows.weighing import Weighing
     from chalicelib.flows.wording import Wording
+    from chalicelib.flows.weighing import Weighing
     from chalicelib.gateways.mastodon import MastodonNetwork
     from chalicelib.knowledge.service import ArticleService
     from chalicelib.ports import (

@@ -127,10 +127,10 @@ def test_linked_customers_hear_each_text_once_and_the_end_once() -> None:
         patched(world, problem.id, state="verified", reason="we saw it")
         world.settle()
         assert written_to(world, "ana1@example.org", "pay by card") == 1
-        assert written_to(world, "ana1@example.org", "is over") == 1
+        assert written_to(world, "ana1@example.org", "that you wrote") == 1
         patched(world, problem.id, state="closed")
         world.settle()
-        assert written_to(world, "ana1@example.org", "is over") == 1
+        assert written_to(world, "ana1@example.org", "that you wrote") == 1
         assert counted(world, problem.id)[2] == 6
 
 
