@@ -10,7 +10,7 @@ SEEDS ?= 200
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-fast check format bench simulate parse detect evaluate vectors vendor package deploy redrive clean
+.PHONY: help run demo test test-fast check format bench simulate parse detect emerging evaluate vectors vendor package deploy redrive clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -46,6 +46,9 @@ simulate: .venv/installed ## SEEDS=n: so many seeded runs of the real handlers u
 
 parse: .venv/installed ## MAILS=folder OUT=file.jsonl: run the mail parser over raw mails
 	$(BIN)/python -m infra.parse "$(MAILS)" "$(OUT)"
+
+emerging: .venv/installed ## TEXTS=texts.csv OUT=bursts.csv: new kinds of trouble in texts (at,text[,customer])
+	$(BIN)/python -m infra.emerging "$(TEXTS)" "$(OUT)"
 
 detect: .venv/installed ## COUNTS=counts.csv OUT=alarms.csv: run the trend detector over hourly counts
 	$(BIN)/python -m infra.detect "$(COUNTS)" "$(OUT)"

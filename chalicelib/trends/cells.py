@@ -15,7 +15,7 @@ from chalicelib.text import fold
 from chalicelib.trends.models import Facts
 
 ALL = "*"
-MOST_CELLS = 16  # of one case: what a transaction can move from one topic to another
+MOST_CELLS = 15  # of one case: what a transaction can move from one topic to another
 MOST_PRODUCTS = 3
 LONGEST_VALUE = 60
 ATTRIBUTES = ("topic", "product", "version", "region", "channel")

@@ -14,9 +14,9 @@ The outcome does not depend on how often it is called.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from math import exp, log
+from math import exp, log, sqrt
 
 from chalicelib.base import to_utc
 from chalicelib.trends.baseline import (
@@ -119,6 +119,45 @@ class Detector:
         watch.free_from = self.hour + 1
         self.replay.near[volume_class(watch.cell.level * 24)] += 1
 
+    def amend(self, name: str, hour: int, difference: int) -> None:
+        """So many more (or fewer) were counted in an hour that has settled long ago.
+
+        What the level still remembers of that hour fades as the level may drift.
+        """
+        watch = self.watches.get(name)
+        if watch is None or not watch.cell.since <= hour < watch.cell.settled:
+            return
+        cell, memory = watch.cell, self.ground.memory
+        age = cell.settled - hour
+        kept = exp(-memory.widening * cell.shape * age)
+        slot = memory.calendar.slot(hour)
+        cell.counts[slot] = max(0.0, cell.counts.get(slot, 0.0) + difference)
+        cell.shape = max(cell.shape + kept * difference / cell.dispersion, 0.1)
+
+    def excess(
+        self, name: str, series: HourlySeries, begin: int, end: int
+    ) -> tuple[float, float] | None:
+        """(cases beyond the expected, their standard deviation) in the hours `begin` .. `end` - 1;
+        None of a cell that is not watched."""
+        watch = self.watches.get(name)
+        if watch is None:
+            return None
+        usual = self.ground.usual(watch, series, begin)
+        mean = usual.level * sum(self.ground.factors(watch.cell, begin, end))
+        seen = sum(series.counts.get(hour, 0) for hour in range(begin, end))
+        return seen - mean, sqrt(max(mean, 0.1) * usual.spread(mean, end - begin))
+
+    def level(self, name: str) -> tuple[float, float] | None:
+        """(cases an hour, cases that this is known from); None of a cell that is not watched."""
+        watch = self.watches.get(name)
+        return (watch.cell.level, sum(watch.cell.counts.values())) if watch else None
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Stop watching some cells."""
+        for name in names:
+            if self.watches.pop(name, None) is not None:
+                self._depths[depth_of(name)] -= 1
+
     def plot(self, name: str, series: HourlySeries, begin: int, end: int) -> list[PlotHour]:
         """Expected, upper band and seen of each hour from `begin` to before `end`."""
         return self.ground.plot(self._watch(name, series), series, begin, end)
@@ -199,7 +238,8 @@ class Detector:
         budget = self.config.false_alarms_per_series_month
         budget *= min(1.0, max(self._depths[1], 1) / alike)
         if self.config.false_alarms_per_month is not None:
-            total = self.config.false_alarms_per_month / len(self._depths)
+            levels = sum(1 for level, cells in self._depths.items() if level and cells)
+            total = self.config.false_alarms_per_month / max(levels, 1)
             budget = min(budget, total / alike)
         discoveries = (1 + self.open_at_midnight) / len(self.watches)
         return min(

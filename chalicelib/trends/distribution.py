@@ -8,7 +8,7 @@ NB(r, p) with r = mean / (dispersion - 1) and p = 1 / dispersion, see Johnson, K
 
 from __future__ import annotations
 
-from math import exp, inf, lgamma, log, log1p, sqrt
+from math import exp, expm1, inf, lgamma, log, log1p, sqrt
 
 _POISSON_BELOW = 1.0 + 1e-6
 _NEGLIGIBLE = 1e-9
@@ -57,6 +57,19 @@ def upper_bound(mean: float, dispersion: float, chance: float) -> int:
         else:
             high = middle
     return high
+
+
+def lower_bound(mean: float, dispersion: float, chance: float) -> int:
+    """The largest count below which probability is at most `chance`."""
+    low, high = 0, max(1, int(mean) + 1)
+    while high - low > 1:
+        middle = (low + high) // 2
+        below = -expm1(log_upper_tail(middle, mean, dispersion))
+        if below <= chance:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
 def _sum_up(count: int, mean: float, dispersion: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from chalicelib.trends.baseline import Cell, Memory, Pool, season_error
-from chalicelib.trends.distribution import upper_bound
+from chalicelib.trends.distribution import lower_bound, upper_bound
 from chalicelib.trends.models import Method, PlotHour
 from chalicelib.trends.scan import LONGEST, Stretch, Usual
 from chalicelib.trends.series import HourlySeries, moment_of
@@ -94,6 +94,7 @@ class Ground:
                 PlotHour(
                     hour=moment_of(hour),
                     expected=mean,
+                    lower=lower_bound(mean, usual.spread(mean, 1), _BAND),
                     upper=upper_bound(mean, usual.spread(mean, 1), _BAND),
                     seen=series.counts.get(hour, 0),
                 )

@@ -59,10 +59,12 @@ class Finding(Model):
 
 
 class PlotHour(Model):
-    """One hour of a plot; an ordinary hour exceeds `upper` once in two hundred."""
+    """One hour of a plot; an ordinary hour exceeds `upper` once in two hundred, and as seldom
+    stays below `lower`."""
 
     hour: Instant
     expected: float
+    lower: float = 0.0
     upper: float
     seen: int
 

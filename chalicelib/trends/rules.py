@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from chalicelib.trends.cells import ALL, topic_of
-from chalicelib.trends.models import Finding, Trend, TrendState
+from chalicelib.trends.models import Finding, Method, Trend, TrendRule, TrendState
 
 _CLEARLY_HIGHER = 1.5  # a child must lift this much more to explain better than its parent
 _MOST_OF_IT = 0.6  # of the parent's extra cases a child must hold to stand for it
 _MORE_THAN_ALL = 1.05
 _SAME_TROUBLE = timedelta(hours=48)
+_PART_OF_A_SHIFT = 0.3
 _WORSE_RATE = 2.0
 _WORSE_CASES = 10
 
@@ -61,6 +62,51 @@ def report_once(findings: Sequence[Finding]) -> list[Finding]:
     return [f for f in findings if f.series not in dropped]
 
 
+def pair(findings: Sequence[Finding], trends: Sequence[Trend]) -> dict[str, Trend]:
+    """Which known trend each finding goes on with, by the finding's series.
+
+    The one of the same cell; else one of a cell above or below it whose own cell is not found any
+    more, while both last: one trouble that is told at another level by now.
+    """
+    found = {finding.series for finding in findings}
+    going = {trend.series: trend for trend in trends}
+    pairs = {f.series: going.pop(f.series) for f in findings if f.series in going}
+    for finding in findings:
+        if finding.series in pairs:
+            continue
+        for series, trend in sorted(going.items()):
+            running = trend.ended_at is None and trend.state is not TrendState.DISMISSED
+            near = abs(trend.started_at - finding.start) <= _SAME_TROUBLE
+            if related(series, finding.series) and running and near and series not in found:
+                pairs[finding.series] = going.pop(series)
+                break
+    return pairs
+
+
+def related(one: str, other: str) -> bool:
+    """Whether one of two cells is a part of the other, or both are the same."""
+    named, others = _attributes(one), _attributes(other)
+    return named <= others or others <= named
+
+
+def is_shift(finding: Finding, excess_of: Callable[[str], tuple[float, float] | None]) -> bool:
+    """Whether a version is only taking over from another one: nothing more comes of its product.
+
+    `excess_of` a cell is (cases beyond what is expected, their standard deviation) in the hours of
+    the finding. Where the product is so busy that the version's would not show, it is no shift.
+    """
+    named = finding.series.split("&")
+    rest = [part for part in named if not part.startswith("version=")]
+    if len(rest) == len(named) or not rest:
+        return False
+    above = excess_of("&".join(rest))
+    if above is None:
+        return False
+    extra, deviation = above
+    own = _extra(finding)
+    return extra < _PART_OF_A_SHIFT * own and 2 * deviation < own
+
+
 def advance(
     trend: Trend | None, finding: Finding | None, now: datetime, new_id: Callable[[], str]
 ) -> Trend | None:
@@ -98,6 +144,7 @@ def _begin(finding: Finding, now: datetime, new_id: str) -> Trend:
     return Trend(
         id=new_id,
         series=finding.series,
+        rule=_rule(finding),
         topic=topic_of(finding.series),
         started_at=finding.start,
         detected_at=now,
@@ -122,6 +169,10 @@ def _update(trend: Trend, finding: Finding, now: datetime) -> Trend:
         started_at=min(trend.started_at, finding.start),
         last_seen_at=now,
         ended_at=None,
+        calm_since=None,
+        series=finding.series,
+        topic=topic_of(finding.series),
+        rule=_rule(finding),
         window_hours=finding.window_hours,
         expected=finding.expected,
         seen=finding.seen,
@@ -134,6 +185,11 @@ def _update(trend: Trend, finding: Finding, now: datetime) -> Trend:
 
 def _changed(trend: Trend, now: datetime, **fields: object) -> Trend:
     return trend.model_copy(update={**fields, "updated_at": now, "version": trend.version + 1})
+
+
+def _rule(finding: Finding) -> TrendRule:
+    cautious = finding.method is Method.COLD_START
+    return TrendRule.CAUTIOUS if cautious else TrendRule.CALIBRATED
 
 
 def _over_for_long(trend: Trend, finding: Finding) -> bool:

@@ -1,0 +1,397 @@
+"""New kinds of trouble that no label stands for: words that burst together.
+
+1. A text is a set of terms (words and pairs of neighbours). Those of the last 48 hours are held one
+   by one; what is older is a memory of each term: how often, how unevenly over days, the fullest
+   hour and day. Both are bounded, and what is not seen again is forgotten.
+2. `judge` tests the terms of what came since the last time: distinct customers in the last 1 to 48
+   hours against what its own past, scaled to the texts of these hours, lets expect. The tail is
+   that of the negative binomial: exact for low counts, wider where the rate is known badly.
+3. A term must also exceed the fullest hour and day that it had, so that signatures, templates and
+   newsletters that come again are none.
+4. Terms that burst in the same texts are one trouble. It is named by its most telling terms and
+   updated until it is over; its texts never enter the memory of its terms.
+Looks only backwards; the same texts in the same order give the same bursts.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+from math import log, sqrt
+
+from chalicelib.trends.distribution import log_upper_tail
+from chalicelib.trends.wording import terms
+
+WINDOWS = (1, 3, 6, 12, 24, 48)
+LONGEST = WINDOWS[-1]
+MIN_CUSTOMERS = 5
+MOST_TERMS = 100  # of a text
+MOST_TEXTS = 20_000  # of the last 48 hours
+NAMED_BY = 5
+_LN10 = log(10)
+_THRESHOLD = -6.0 * _LN10
+_LEAST_LIFT = 3.0
+_BEYOND = 1.3  # times the fullest hour or day so far
+_WARM_DAYS, _WARM_TEXTS = 5, 150
+_KEPT_A_DAY = 0.95
+_FORGOTTEN_BELOW, _FORGOTTEN_DAYS = 1.5, 10
+_PRIOR = 0.3  # cases that a term without a past is taken to have had
+_DISPERSION, _DISPERSION_DAYS = 1.3, 5.0
+_SAME = 0.5  # share of the smaller one's texts that two terms of one trouble have in common
+_QUIET_HOURS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """`at` is in hours since 1970, with fractions; `terms` are without repeats."""
+
+    id: str
+    at: float
+    customer: str
+    words: tuple[str, ...]
+    terms: tuple[str, ...]
+
+    @classmethod
+    def of(cls, identifier: str, at: float, customer: str, told: Iterable[str]) -> Text:
+        words = tuple(told)
+        kept = tuple(islice(dict.fromkeys(terms(words)), MOST_TERMS))
+        return cls(identifier, at, customer or identifier, words, kept)
+
+
+@dataclass(slots=True)
+class Past:
+    """What is remembered of a term: decayed sums, fullest hour and day, and the running ones."""
+
+    cases: float = 0.0
+    squares: float = 0.0
+    top_hour: float = 0.0
+    top_day: float = 0.0
+    hour: int = 0
+    in_hour: int = 0
+    day: int = 0
+    in_day: int = 0
+
+
+@dataclass(slots=True)
+class Burst:
+    """Words that came more often than they ever did. Times are in hours since 1970.
+
+    `seen` and `expected` customers and `p` are those of its first named term, at their worst;
+    `cases` are the texts with any of its terms, oldest first.
+    """
+
+    id: int
+    start: float
+    alarm: float
+    window: int
+    terms: list[str]
+    seen: int
+    expected: float
+    p: float
+    cases: list[str] = field(default_factory=list)
+    customers: int = 0
+    end: float | None = None
+    last: float = 0.0
+
+
+@dataclass(slots=True)
+class _Hit:
+    term: str
+    window: int
+    seen: int
+    expected: float
+    log_p: float
+    texts: frozenset[int]
+
+
+class Emerging:
+    """The watch over words. `most_past` bounds how many terms are remembered."""
+
+    def __init__(self, most_past: int = 60_000) -> None:
+        self.most_past = most_past
+        self.past: dict[str, Past] = {}
+        self.texts: dict[int, Text] = {}  # of the last 48 hours, by number, in order of time
+        self.known: set[str] = set()
+        self.postings: dict[str, list[int]] = {}
+        self.open: list[Burst] = []
+        self.over: list[Burst] = []
+        self.past_texts = 0.0
+        self.past_days = 0.0
+        self.first: float | None = None
+        self.numbered = 0
+        self.bursts = 0
+        self._day: int | None = None
+        self._touched: set[str] = set()
+        self._folded_in_day = 0
+
+    def add(self, text: Text) -> None:
+        """A text that came; one that is known already changes nothing."""
+        if text.id in self.known:
+            return
+        if self.first is None:
+            self.first = text.at
+        number = self.numbered
+        self.numbered += 1
+        self.texts[number] = text
+        self.known.add(text.id)
+        for term in text.terms:
+            self.postings.setdefault(term, []).append(number)
+        self._touched.update(text.terms)
+        if len(self.texts) > MOST_TEXTS:
+            self._fold(next(iter(self.texts)))
+
+    def judge(self, now: float) -> list[Burst]:
+        """Bursts that begin now. Those that go on are in `open`, updated; `over` got their end."""
+        self._forget_until(now - LONGEST)
+        hits = self._hits(now)
+        self._touched.clear()
+        begun = []
+        for group in _grouped(hits):
+            known = next((b for b in self.open if self._same(b, group)), None)
+            if known is not None:
+                self._update(known, group, now)
+            elif self._warm(now):
+                begun.append(self._begin(group, now))
+        self._close(now)
+        return begun
+
+    # -- the test
+
+    def _warm(self, now: float) -> bool:
+        old = self.first is not None and now - self.first >= _WARM_DAYS * 24
+        return old and self.past_texts >= _WARM_TEXTS
+
+    def _hits(self, now: float) -> list[_Hit]:
+        if not self._warm(now):
+            return []
+        numbers = list(self.texts)
+        times = [text.at for text in self.texts.values()]
+        firsts, totals = [], {}
+        for window in WINDOWS:
+            at = bisect_left(times, now - window)
+            firsts.append((window, numbers[at] if at < len(numbers) else self.numbered))
+            totals[window] = len(numbers) - at
+        found = []
+        for term in self._touched:
+            postings = self.postings.get(term, ())
+            if len(postings) >= MIN_CUSTOMERS:
+                hit = self._test(term, list(postings), firsts, totals)
+                if hit is not None:
+                    found.append(hit)
+        return found
+
+    def _test(
+        self,
+        term: str,
+        postings: list[int],
+        firsts: list[tuple[int, int]],
+        totals: dict[int, int],
+    ) -> _Hit | None:
+        past = self.past.get(term)
+        cases = (past.cases if past else 0.0) + _PRIOR
+        best: _Hit | None = None
+        for window, first in firsts:
+            begin = bisect_left(postings, first)
+            count = len(postings) - begin
+            if count < MIN_CUSTOMERS:
+                continue
+            share = totals[window] / max(self.past_texts, 1.0)
+            expected = cases * share
+            if count < _LEAST_LIFT * expected or count < self._fullest(past, window):
+                continue
+            if count - expected < 3.5 * sqrt(expected):
+                continue
+            texts = postings[begin:]
+            seen = len({self.texts[n].customer for n in texts})
+            if seen < max(MIN_CUSTOMERS, _LEAST_LIFT * expected, self._fullest(past, window)):
+                continue
+            spread = self._dispersion(past) * (1.0 + share)
+            log_p = log_upper_tail(seen, expected, spread)
+            if log_p <= _THRESHOLD and (best is None or log_p < best.log_p):
+                best = _Hit(term, window, seen, expected, log_p, frozenset(texts))
+        return best
+
+    def _fullest(self, past: Past | None, window: int) -> float:
+        """What it had in its past in as many hours, at most."""
+        if past is None:
+            return 0.0
+        hour, day = max(past.top_hour, past.in_hour), max(past.top_day, past.in_day)
+        return _BEYOND * min(window * hour, max(1.0, window / 24) * day) + 1
+
+    def _dispersion(self, past: Past | None) -> float:
+        """Variance / mean of its days, shrunk to the usual one."""
+        if past is None or self.past_days < 1 or past.cases <= 0:
+            return _DISPERSION
+        mean = past.cases / self.past_days
+        variance = max(past.squares / self.past_days - mean * mean, 0.0)
+        weight = self.past_days * min(1.0, mean)
+        ratio = variance / mean
+        return max(1.0, (weight * ratio + _DISPERSION_DAYS * _DISPERSION) / (weight + 5.0))
+
+    # -- bursts
+
+    def _same(self, burst: Burst, group: list[_Hit]) -> bool:
+        if {hit.term for hit in group} & set(burst.terms):
+            return True
+        cases = set(burst.cases)
+        texts = {self.texts[n].id for hit in group for n in hit.texts}
+        return len(texts & cases) >= _SAME * min(len(texts), len(cases) or 1)
+
+    def _begin(self, group: list[_Hit], now: float) -> Burst:
+        best = min(group, key=lambda hit: hit.log_p)
+        self.bursts += 1
+        burst = Burst(
+            id=self.bursts,
+            start=min(self.texts[n].at for n in best.texts),
+            alarm=now,
+            window=best.window,
+            terms=[],
+            seen=0,
+            expected=best.expected,
+            p=1.0,
+            last=now,
+        )
+        self.open.append(burst)
+        self._update(burst, group, now)
+        return burst
+
+    def _update(self, burst: Burst, group: list[_Hit], now: float) -> None:
+        named = _named(group)
+        best = named[0]
+        p = 10 ** max(best.log_p / _LN10, -300.0)
+        if p <= burst.p:
+            burst.seen, burst.expected, burst.p = best.seen, best.expected, p
+            old = [term for term in burst.terms if term not in {hit.term for hit in named}]
+            burst.terms = [*(hit.term for hit in named), *old][: 4 * NAMED_BY]
+        texts = sorted({n for hit in group for n in hit.texts})
+        known = set(burst.cases)
+        burst.cases += [self.texts[n].id for n in texts if self.texts[n].id not in known]
+        people = {text.customer for text in self.texts.values() if text.id in known}
+        people |= {self.texts[n].customer for n in texts}
+        burst.customers = max(burst.customers, len(people))
+        burst.last = now
+
+    def _close(self, now: float) -> None:
+        """A burst is over when the last half day is as usual."""
+        for burst in list(self.open):
+            if self._quiet(burst, now):
+                burst.end = now
+                self.open.remove(burst)
+                self.over.append(burst)
+
+    def _quiet(self, burst: Burst, now: float) -> bool:
+        first = now - _QUIET_HOURS
+        recent = [n for n, text in self.texts.items() if text.at >= first]
+        begin = recent[0] if recent else self.numbered
+        for term in burst.terms[:NAMED_BY]:
+            postings = self.postings.get(term, [])
+            seen = len(postings) - bisect_left(postings, begin)
+            past = self.past.get(term)
+            usual = ((past.cases if past else 0.0) + _PRIOR) * len(recent)
+            usual /= max(self.past_texts, 1.0)
+            if seen >= 3 and log_upper_tail(seen, usual, self._dispersion(past)) < log(0.01):
+                return False
+        return True
+
+    # -- memory
+
+    def _forget_until(self, oldest: float) -> None:
+        while self.texts:
+            number = next(iter(self.texts))
+            if self.texts[number].at >= oldest:
+                return
+            self._fold(number)
+
+    def _fold(self, number: int) -> None:
+        """A text becomes part of the past."""
+        text = self.texts.pop(number)
+        self.known.discard(text.id)
+        day, hour = int(text.at // 24), int(text.at)
+        if self._day is None:
+            self._day = day
+        while self._day < day:
+            self._midnight(self._day)
+            self._day += 1
+        bursting = {term for burst in (*self.open, *self.over[-5:]) for term in burst.terms}
+        part_of = {case for burst in (*self.open, *self.over[-5:]) for case in burst.cases}
+        ours = text.id in part_of
+        self.past_texts += 1
+        for term in text.terms:
+            postings = self.postings[term]
+            if len(postings) == 1:
+                del self.postings[term]
+            else:
+                del postings[0]
+            if ours and term in bursting:
+                continue
+            past = self.past.get(term)
+            if past is None:
+                past = self.past[term] = Past()
+            _count(past, day, hour)
+
+    def _midnight(self, day: int) -> None:
+        self.past_texts *= _KEPT_A_DAY
+        self.past_days = self.past_days * _KEPT_A_DAY + 1
+        gone = []
+        for term, past in self.past.items():
+            _settle(past)
+            past.cases *= _KEPT_A_DAY
+            past.squares *= _KEPT_A_DAY
+            past.top_hour *= 0.99
+            past.top_day *= 0.99
+            if past.cases < _FORGOTTEN_BELOW and day - past.day > _FORGOTTEN_DAYS:
+                gone.append(term)
+        for term in gone:
+            del self.past[term]
+        if len(self.past) > self.most_past:
+            kept = sorted(self.past.items(), key=lambda item: (-item[1].cases, -item[1].day))
+            self.past = dict(kept[: self.most_past])
+
+
+def _count(past: Past, day: int, hour: int) -> None:
+    if past.day != day:
+        _settle(past)
+        past.day = day
+    past.in_day += 1
+    past.in_hour = past.in_hour + 1 if past.hour == hour else 1
+    past.hour = hour
+    past.top_hour = max(past.top_hour, float(past.in_hour))
+    past.cases += 1
+
+
+def _settle(past: Past) -> None:
+    """Its running day is over."""
+    past.squares += past.in_day * past.in_day
+    past.top_day = max(past.top_day, float(past.in_day))
+    past.in_day = 0
+
+
+def _grouped(hits: list[_Hit]) -> list[list[_Hit]]:
+    """Hits that share most of their texts, directly or by others, are one trouble."""
+    order = sorted(hits, key=lambda hit: (hit.log_p, hit.term))
+    groups: list[tuple[set[int], list[_Hit]]] = []
+    for hit in order:
+        for texts, group in groups:
+            if len(hit.texts & texts) >= _SAME * min(len(hit.texts), len(texts)):
+                group.append(hit)
+                break
+        else:
+            groups.append((set(hit.texts), [hit]))
+    return [group for _, group in groups]
+
+
+def _named(group: list[_Hit]) -> list[_Hit]:
+    """The most telling terms first, without words that a pair of them says already."""
+    order = sorted(group, key=lambda hit: (hit.log_p, -len(hit.term), hit.term))
+    pairs = [hit for hit in order if " " in hit.term]
+    found = []
+    for hit in order:
+        said = any(
+            hit.term in pair.term.split() and len(pair.texts) >= 0.7 * len(hit.texts)
+            for pair in pairs
+        )
+        if " " in hit.term or not said:
+            found.append(hit)
+    return found or order
