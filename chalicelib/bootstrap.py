@@ -84,10 +84,12 @@ if TYPE_CHECKING:
     from chalicelib.flows.relating import Relating
     from chalicelib.flows.replay import Replaying
     from chalicelib.flows.replying import Replying
+    from chalicelib.flows.rerouting import Rerouting
     from chalicelib.flows.sending import Sending
     from chalicelib.flows.staff import StaffMail
     from chalicelib.flows.suggesting import Suggesting
     from chalicelib.flows.sweeping import Sweeping
+    from chalicelib.flows.team_learning import TeamLearning
     from chalicelib.flows.texting import Texting
     from chalicelib.flows.told import ToldSettling
     from chalicelib.flows.triage import Triage
@@ -95,7 +97,6 @@ if TYPE_CHECKING:
     from chalicelib.flows.uploads import Uploads
     from chalicelib.flows.weighing import Weighing
     from chalicelib.flows.wording import Wording
-    from chalicelib.flows.weighing import Weighing
     from chalicelib.gateways.mastodon import MastodonNetwork
     from chalicelib.knowledge.service import ArticleService
     from chalicelib.ports import (
@@ -318,6 +319,8 @@ class Application:
     triage: Part[Triage] = Part("flows.triage.Triage")
     placing: Part[Placing] = Part("flows.placing.Placing")
     hours: Part[Hours] = Part("flows.hours.Hours")
+    rerouting: Part[Rerouting] = Part("flows.rerouting.Rerouting")
+    team_learning: Part[TeamLearning] = Part("flows.team_learning.TeamLearning")
     availability: Part[Availability] = Part("flows.availability.Availability")
     assigning: Part[Assigning] = Part("flows.assigning.Assigning")
     understanding: Part[Understanding] = Part("flows.understanding.Understanding")

@@ -244,6 +244,7 @@ HANDLERS: dict[str, Callable[..., Any]] = {
     "plan": campaign_events.plan_campaign,
     "notify": campaign_events.notify,
     "train": reactions.train,
+    "answer": reactions.answer,
     "relate": problem_events.relate,
 }
 SCHEDULED = {
@@ -286,13 +287,14 @@ def settings(clients: Any) -> Settings:
         configuration_set="custops",
         support_address=SUPPORT,
         parameter_path="/custops/test",
+        classifier_role="arn:aws:iam::123456789012:role/classifier",
         queues=urls,
     )
 
 
 def prepare(aws: Cloud, clients: Any) -> None:
     """What the template makes: table, bucket, queues with dead letters, topics, parameters."""
-    names = ["pk", "sk", *(f"gsi{n}{part}" for n in range(1, 6) for part in ("pk", "sk"))]
+    names = ["pk", "sk", *(f"gsi{n}{part}" for n in range(1, 9) for part in ("pk", "sk"))]
     clients["dynamodb"].create_table(
         TableName=TABLE,
         AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in names],
@@ -303,7 +305,7 @@ def prepare(aws: Cloud, clients: Any) -> None:
                 "KeySchema": _keys(f"gsi{n}pk", f"gsi{n}sk"),
                 "Projection": {"ProjectionType": "ALL"},
             }
-            for n in range(1, 6)
+            for n in range(1, 9)
         ],
         BillingMode="PAY_PER_REQUEST",
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},

@@ -72,8 +72,12 @@ def network_id(source: str, identifier: str) -> str:
 
 
 class ChatSettings(Model):
-    """Whoever has not asked for news for `away_minutes` and left an address is answered by mail."""
+    """Whoever has not asked for news for `away_minutes` and left an address is answered by mail.
 
+    With `bot` what an article answers is answered by it first, as soon as there is an article.
+    """
+
+    bot: bool = True
     away_minutes: int = Field(default=5, ge=1, le=1440)
     posts_per_hour: int = Field(default=300, ge=1, le=100_000)
 

@@ -30,6 +30,7 @@ from chalicelib.store.table import Write, WriteRefused
 from chalicelib.understanding.language import identify_language
 
 if TYPE_CHECKING:
+    from chalicelib.flows.offering import Offering
     from chalicelib.flows.replying import Replying
     from chalicelib.store.cases import CaseStore
     from chalicelib.store.ledger import Ledger
@@ -48,6 +49,7 @@ class Acknowledging:
     reactions: ReactionStore
     settings: SettingsStore
     replying: Replying
+    offering: Offering
     signer: Callable[[], Signer]
     public_url: Callable[[], str]
     clock: Clock
@@ -81,7 +83,12 @@ class Acknowledging:
             self.table.commit(done, self.cases.new_message(note))
             return
         message = self._message(case, first, settings, now)
+        offer = self.offering.offer(case, first) if message.channel == Channel.EMAIL else None
+        if offer:
+            text = f"{message.text}\n\n— — —\n\n{offer.text}"
+            message = message.model_copy(update={"text": text})
         writes: list[Write] = [done, self.cases.new_message(message)]
+        writes += self.offering.writes(offer) if offer else []
         writes += self.replying.to_send(message)
         record = rules.counted(known, fresh)
         writes.append(self.ledger.acknowledge(case.reply_to, record, now + timedelta(days=31)))

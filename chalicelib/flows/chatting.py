@@ -25,7 +25,7 @@ from chalicelib.cases.models import Case, DeliveryStatus, Direction, Message
 from chalicelib.channels.models import Address, Channel, InboundMessage
 from chalicelib.channels.settings import ChannelSettings
 from chalicelib.customers import rules as customer_rules
-from chalicelib.errors import Contended, Forbidden, Unavailable
+from chalicelib.errors import Conflict, Contended, Forbidden, Unavailable
 from chalicelib.flows.casework import one_line
 from chalicelib.flows.outlets import SESSION
 from chalicelib.flows.sharing import share
@@ -36,11 +36,14 @@ from chalicelib.store.keys import digest
 from chalicelib.store.table import WriteRefused
 
 if TYPE_CHECKING:
+    from chalicelib.flows.answering import Answering
     from chalicelib.flows.intake import Intake, Receipt
+    from chalicelib.flows.outcomes import Outcomes
     from chalicelib.store.cases import CaseStore
     from chalicelib.store.chats import ChatStore
     from chalicelib.store.cursors import Cursors
     from chalicelib.store.customers import CustomerStore
+    from chalicelib.store.questions import QuestionStore
     from chalicelib.store.rates import RateStore
     from chalicelib.store.settings import SettingsStore
 
@@ -96,6 +99,9 @@ class Chatting:
     cases: CaseStore
     customers: CustomerStore
     chats: ChatStore
+    questions: QuestionStore
+    outcomes: Callable[[], Outcomes]
+    answering: Callable[[], Answering]
     rates: RateStore
     settings: SettingsStore
     cursors: Cursors
@@ -108,6 +114,7 @@ class Chatting:
         """A new session; raises Invalid, TooMany. The same key gives the same session again."""
         email = customer_rules.email(given.email) if given.email else ""
         self._allow("chat", caller, self.settings.read("channels", ChannelSettings))
+        self.answering().follow_up(caller)
         now = self.clock()
         session = ChatSession(
             id=self._name(given, key, caller),
@@ -115,6 +122,7 @@ class Chatting:
             email=email,
             language=one_line(given.language, "language"),
             page=one_line(given.page, "page"),
+            caller=self._caller(caller),
             last_seen=now,
             created_at=now,
         )
@@ -136,6 +144,18 @@ class Chatting:
         case = self.cases.get(receipt.case_id)
         said = [m for m in self.cases.newest(case.id, LOOK_BACK) if m.id == receipt.message_id]
         return self._talk(session, case, said, None)
+
+    def outcome(self, token: str, solved: bool, comment: str) -> ChatTalk:
+        """The customer's word on the last answer; raises Forbidden, Conflict where none was given.
+
+        Solved, the case ends; else a person takes over, in the same chat.
+        """
+        session = self._session(token)
+        asked = self.questions.find(f"chat-{session.case_id}") if session.case_id else None
+        if asked is None or not asked.shown:
+            raise Conflict("nothing was answered in this chat yet")
+        self.outcomes().said(asked, solved, comment)
+        return self.read(token, None)
 
     def read(self, token: str, since: str | None) -> ChatTalk:
         """What was said, oldest first, after the cursor; raises Forbidden, Malformed."""
@@ -178,7 +198,10 @@ class Chatting:
 
     def _allow(self, what: str, caller: str, settings: ChannelSettings) -> None:
         most = settings.form_posts_per_hour if what == "chat" else settings.chat.posts_per_hour
-        self.rates.count(what, self.signer().word("caller", caller), most, self.clock())
+        self.rates.count(what, self._caller(caller), most, self.clock())
+
+    def _caller(self, address: str) -> str:
+        return self.signer().word("caller", address) if address else ""
 
     # --- what the customer says ------------------------------------------------------------
 

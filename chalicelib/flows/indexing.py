@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from chalicelib.base import Model, iso
 from chalicelib.cases.models import AuthorType, Case, CaseStatus, Direction, Message, MessageKind
 from chalicelib.flows.library import embed
-from chalicelib.knowledge import rules
+from chalicelib.knowledge import learned, rules
 from chalicelib.knowledge.index import Entry, Index, Writer
 from chalicelib.knowledge.models import Article, ArticleState
 from chalicelib.knowledge.stemming import terms
@@ -29,6 +29,7 @@ from chalicelib.understanding.pii import redact
 if TYPE_CHECKING:
     from chalicelib.store.articles import ArticleStore
     from chalicelib.store.cases import CaseStore
+    from chalicelib.store.questions import QuestionStore
     from chalicelib.store.table import Table
 
 SOLVED = (CaseStatus.RESOLVED, CaseStatus.CLOSED)
@@ -53,6 +54,7 @@ class Indexed(Model):
 class Indexing:
     table: Table
     articles: ArticleStore
+    questions: QuestionStore
     cases: CaseStore
     objects: Callable[[], Objects]
     clock: Clock
@@ -80,11 +82,14 @@ class Indexing:
         for key in writer.listed():
             if key not in wanted:
                 writer.remove(key)
-        fresh = [
-            _article_entry(key, article, language)
-            for key, (article, language) in wanted.items()
-            if writer.stamp(key) != article.version
-        ]
+        asked = self.questions.learnt(dict.fromkeys(a.slug for a, _ in wanted.values()))
+        fresh = []
+        for key, (article, language) in wanted.items():
+            wordings = asked[article.slug].wordings if article.slug in asked else ()
+            stamp = learned.stamp(article.version, wordings)
+            if writer.stamp(key) != stamp:
+                more = learned.stems(wordings, language)
+                fresh.append(_article_entry(key, article, language, stamp, more))
         writer.add(fresh)
         self._publish(writer, ARTICLES, pointer, newer=newer)
         return len(fresh)
@@ -240,11 +245,13 @@ def _is_answer(message: Message) -> bool:
     return outbound and message.author.type == AuthorType.AGENT and bool(message.text.strip())
 
 
-def _article_entry(key: str, article: Article, language: str) -> Entry:
+def _article_entry(
+    key: str, article: Article, language: str, stamp: int, learnt: list[str]
+) -> Entry:
     text = article.texts[language]
     stems = terms(rules.whole_text(text), language) + terms(" ".join(article.products), language)
     vector = embed(f"{text.title}\n{text.problem}", language)
-    return Entry(key, article.version, stems, vector, language)
+    return Entry(key, stamp, [*stems, *learnt], vector, language)
 
 
 def _case_entry(case: Case, solved: Solved | None) -> Entry:

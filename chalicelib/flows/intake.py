@@ -32,7 +32,7 @@ from chalicelib.flows.senders import Sender
 from chalicelib.flows.timeline import event, inbound_entry, store_files
 from chalicelib.ports import Clock, Ids, Objects
 from chalicelib.store.quarantine import Quarantined
-from chalicelib.store.reactions import Reaction
+from chalicelib.store.reactions import Reaction, look_again
 from chalicelib.store.table import Write, WriteRefused
 
 if TYPE_CHECKING:
@@ -303,6 +303,10 @@ class Intake:
                 ],
             ),
         ]
+        if human and (case.topic.label or thread.reopen):
+            why = "reopened" if thread.reopen else "message"
+            look = look_again(f"CASE#{case.id}", message.id, why, self.cases.message_sk(message))
+            writes.append(self.reactions.new(look, scene.now + GRACE))
         if case.status != before.status:
             changes = {"status": [str(before.status), str(case.status)]}
             note = event(case, self.ids.new(), scene.now, thread.reason, changes)

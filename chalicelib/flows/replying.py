@@ -11,7 +11,7 @@ import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
@@ -32,6 +32,7 @@ from chalicelib.channels.models import Channel
 from chalicelib.customers import rules as customer_rules
 from chalicelib.customers.models import Customer
 from chalicelib.errors import Conflict, Invalid, NotFound
+from chalicelib.flows import given as given_articles
 from chalicelib.flows.outlets import answers_to, first_state, in_chat, taken_along
 from chalicelib.flows.timeline import event
 from chalicelib.ports import Clock, Ids, Objects
@@ -42,9 +43,11 @@ from chalicelib.store.table import Write, WriteRefused, put_new
 if TYPE_CHECKING:
     from chalicelib.flows.outlets import Outlets
     from chalicelib.flows.promising import Promising
+    from chalicelib.store.articles import ArticleStore
     from chalicelib.store.cases import CaseStore
     from chalicelib.store.customers import CustomerStore
     from chalicelib.store.ledger import Ledger
+    from chalicelib.store.questions import QuestionStore
     from chalicelib.store.reactions import ReactionStore
     from chalicelib.store.table import Table
 
@@ -65,7 +68,8 @@ class ReplyInput(Model):
     """What an agent writes. A note has no recipients: naming any is refused.
 
     Without `channel` it goes where the customer chose to be answered, or wrote last. Without `cc`
-    whoever was copied in gets it too; an empty list means nobody.
+    whoever was copied in gets it too; an empty list means nobody. `articles` are the slugs of
+    those that the text sends or was made from: they are credited where that solves the case.
     """
 
     kind: MessageKind = MessageKind.MESSAGE
@@ -74,6 +78,7 @@ class ReplyInput(Model):
     cc: tuple[str, ...] | None = Field(default=None, max_length=49)  # SES takes 50 recipients
     attachments: tuple[FileInput, ...] = Field(default=(), max_length=10)
     status: CaseStatus | None = None
+    articles: tuple[Annotated[str, Field(max_length=80)], ...] = Field(default=(), max_length=5)
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,8 @@ class Replying:
     reactions: ReactionStore
     outlets: Outlets
     promising: Promising
+    articles: ArticleStore
+    questions: QuestionStore
     objects: Callable[[], Objects]
     clock: Clock
     ids: Ids
@@ -150,6 +157,8 @@ class Replying:
         writes = [self.cases.new_message(message), *self._history(case, changed, message, by)]
         if message.delivery:
             writes += self.to_send(message)
+            sk = self.cases.message_sk(message)
+            writes += given_articles.sent(self.questions, self.reactions, message, sk)
         self.cases.save(changed, *writes, *more)
 
     # --- what is written -----------------------------------------------------------------
@@ -176,10 +185,12 @@ class Replying:
         channel, to = self._way(case, customer, given.channel)
         self.outlets.check(case, channel, given.text, len(given.attachments))
         cc = self._copies(case, customer, given, channel, to)
+        given_articles.check(self.articles, given.articles)
         author = self.outlets.author(by)
-        return self.message(case, channel, to, given.text, author, self.clock()).model_copy(
+        message = self.message(case, channel, to, given.text, author, self.clock()).model_copy(
             update={"cc": cc, "attachments": self._files(given)}
         )
+        return given_articles.noted(message, given.articles)
 
     def _way(self, case: Case, customer: Customer, asked: Channel | None) -> tuple[Channel, str]:
         """Where an answer goes: on by mail for whoever left the chat, unless the agent chose."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chalicelib.base import Instant, Model, iso
+from chalicelib.cases.macros import Macro, text_for
 from chalicelib.cases.models import Case, CaseStatus, Message
 from chalicelib.cases.rules import UNSOLVED
 from chalicelib.flows.indexing import first_asked, suggestible
@@ -16,19 +17,19 @@ from chalicelib.knowledge.index import Entry, Index, Writer
 from chalicelib.knowledge.models import ArticleState
 from chalicelib.knowledge.search import Found
 from chalicelib.knowledge.stemming import terms
-from chalicelib.settings_documents import Macro, MacrosSettings
 from chalicelib.store import items
 from chalicelib.store.articles import ARTICLES, CASES
 
 if TYPE_CHECKING:
     from chalicelib.flows.library import Library
+    from chalicelib.flows.macros import MacroWork
     from chalicelib.store.articles import ArticleStore
     from chalicelib.store.case_lists import CaseLists
     from chalicelib.store.cases import CaseStore
-    from chalicelib.store.settings import SettingsStore
 
 SHOWN = 5
 LOOKED_AT = 20  # the best of the index, of which some may have changed since
+OF_TOPIC = 0.5  # what a macro's own topic adds, times how sure we are of it
 SAME_TOPIC = 0.15  # what the same topic adds, times how sure we are of it
 LEAST = 0.3  # a score below says nothing
 DUPLICATE = 0.55  # share of stems, or cosine, from which two contacts are about one matter
@@ -57,6 +58,8 @@ class SuggestedArticle(Model):
 
 
 class SuggestedMacro(Model):
+    """`name` is its id: POST /v1/cases/{id}/macros/{name} uses it."""
+
     name: str
     title: str
     score: float
@@ -77,10 +80,10 @@ class Suggesting:
     articles: ArticleStore
     cases: CaseStore
     lists: CaseLists
-    settings: SettingsStore
-    _macros: tuple[MacrosSettings, str, Index] | None = field(default=None)
+    macro_work: MacroWork
+    _macros: tuple[tuple[Macro, ...], str, Index] | None = field(default=None)
 
-    def suggest(self, case_id: str) -> Suggestions:
+    def suggest(self, case_id: str, by: str) -> Suggestions:
         """What may help with a case; raises NotFound."""
         case = self.cases.final(case_id)
         page = self.cases.messages(case.id, 20, None)
@@ -93,7 +96,7 @@ class Suggesting:
         return Suggestions(
             cases=(*duplicates, *similar[:SHOWN]),
             articles=tuple(self._suggested(text, language)),
-            macros=tuple(self._kept_ready(text, language)),
+            macros=tuple(self._kept_ready(case, text, language, by)),
         )
 
     def _similar(self, case: Case, text: str, language: str) -> list[SimilarCase]:
@@ -163,30 +166,45 @@ class Suggesting:
                 why=_why(hit, []),
             )
 
-    def _kept_ready(self, text: str, language: str) -> Iterable[SuggestedMacro]:
-        macros = self.settings.read("macros", MacrosSettings)
-        if not macros.macros:
-            return
+    def _kept_ready(self, case: Case, text: str, language: str, by: str) -> list[SuggestedMacro]:
+        """The macros that this agent sees, by the case's words, and by its topic."""
+        macros = tuple(self.macro_work.seen_by(by))
+        if not macros:
+            return []
         if self._macros is None or self._macros[:2] != (macros, language):
-            self._macros = (macros, language, _macro_index(macros.macros, language))
+            self._macros = (macros, language, _macro_index(macros, language))
         index = self._macros[2]
-        named = {macro.name: macro for macro in macros.macros}
         question = self.library.ask(index, text, language)
-        for hit in search.search(index, question, SHOWN, words_weight=ARTICLE_WORDS):
-            if hit.score >= LEAST:
-                title = named[hit.key].title
-                score = round(hit.score, 3)
-                yield SuggestedMacro(name=hit.key, title=title, score=score, why=_why(hit, []))
+        hits = search.search(index, question, len(macros), words_weight=ARTICLE_WORDS)
+        found = {hit.key: hit for hit in hits}
+        listed = []
+        for macro in macros:
+            fits = bool(case.topic.label) and case.topic.label in macro.topics
+            hit = found.get(macro.name)
+            score = (hit.score if hit else 0.0) + (OF_TOPIC * case.topic.confidence * fits)
+            if score >= LEAST:
+                why = [f"for the topic {case.topic.label}"] if fits else []
+                why_all = _why(hit, why) if hit else "; ".join(why)
+                listed.append(
+                    SuggestedMacro(
+                        name=macro.name, title=macro.title, score=round(score, 3), why=why_all
+                    )
+                )
+        return sorted(listed, key=lambda entry: (-entry.score, entry.name))[:SHOWN]
 
 
 def _macro_index(macros: Sequence[Macro], language: str) -> Index:
     writer = Writer()
-    texts = {macro.name: f"{macro.title}\n{macro.title}\n{macro.text}" for macro in macros}
+    texts = {macro.name: _spoken(macro, language) for macro in macros}
     writer.add(
         Entry(name, 1, terms(text, language), embed(text, language), language)
         for name, text in texts.items()
     )
     return Index(writer.finish({}))
+
+
+def _spoken(macro: Macro, language: str) -> str:
+    return f"{macro.title}\n{macro.title}\n{text_for(macro, language)}"
 
 
 def _shown(

@@ -32,6 +32,8 @@ class ChatEntry(Model):
     name: str
     channel: Channel
     text: str
+    article: str = ""  # slug of the article that a machine answered from
+    quick: tuple[str, ...] = ()  # answers that can be tapped: sent as they are, as a message
     attachments: tuple[ChatFile, ...] = ()
     created_at: Instant
 
@@ -60,9 +62,16 @@ def shown(message: Message, objects: Callable[[], Objects]) -> ChatEntry:
         name=_name(message.author),
         channel=message.channel,
         text=whole(objects(), message).text if message.body_key else message.text,
+        article="" if inbound else str(message.source.get("article", "")),
+        quick=() if inbound else _quick(message),
         attachments=files,
         created_at=message.created_at,
     )
+
+
+def _quick(message: Message) -> tuple[str, ...]:
+    listed = str(message.source.get("quick", ""))
+    return tuple(listed.split("\n")) if listed else ()
 
 
 def _name(author: Author) -> str:

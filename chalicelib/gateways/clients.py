@@ -14,19 +14,21 @@ class Clients:
     (`total_max_attempts` 1; botocore's `max_attempts` 1 would still mean one retry).
     """
 
-    ONCE = frozenset({"sesv2", "pinpoint-sms-voice-v2"})
+    ONCE = frozenset({"sesv2", "pinpoint-sms-voice-v2", "bedrock-runtime"})
+    QUICK = frozenset({"bedrock-runtime"})
+    """Somebody waits, and there is an answer without it: six seconds at most."""
 
     def __init__(self) -> None:
         self._made: dict[str, Any] = {}
 
     def __getitem__(self, service: str) -> Any:
         if service not in self._made:
-            self._made[service] = _client(service, service in self.ONCE)
+            self._made[service] = _client(service, service in self.ONCE, service in self.QUICK)
         return self._made[service]
 
 
 @cache
-def _client(service: str, once: bool) -> Any:
+def _client(service: str, once: bool, quick: bool) -> Any:
     import boto3
     from botocore.config import Config
 
@@ -34,8 +36,8 @@ def _client(service: str, once: bool) -> Any:
         # A third of the CPU of a mail went into checking requests that our own codec makes; the
         # tests run with the check.
         parameter_validation=service != "dynamodb",
-        connect_timeout=3,
-        read_timeout=15,
+        connect_timeout=1 if quick else 3,
+        read_timeout=6 if quick else 15,
         retries={"mode": "standard", "total_max_attempts": 1 if once else 4},
         s3={"addressing_style": "path"} if service == "s3" else None,
         signature_version="s3v4" if service == "s3" else None,

@@ -10,12 +10,12 @@ from chalicelib.errors import Invalid
 from chalicelib.flows.answering import (
     Asked,
     HandoverInput,
-    MissingArticle,
     Outcome,
     OutcomeInput,
     Replied,
 )
 from chalicelib.flows.authoring import FoundArticles, PublicArticle
+from chalicelib.flows.lacking import MissingArticle
 from chalicelib.flows.suggesting import Suggestions
 from chalicelib.handlers.http import Call, Reply, bounded, route
 from chalicelib.handlers.queries import PageQuery
@@ -111,7 +111,7 @@ def write_article(call: Call, body: NewArticle) -> Reply:
 @route(routes, "GET", "/v1/articles/missing", query=MissingQuery, answer=MissingList)
 def missing_articles(call: Call, query: MissingQuery) -> Reply:
     """Articles that are missing: questions without an answer, grouped by what they ask."""
-    return Reply(MissingList(items=tuple(call.app.answering.missing(query.limit))))
+    return Reply(MissingList(items=tuple(call.app.lacking.missing(query.limit))))
 
 
 @route(routes, "GET", "/v1/articles/{slug}", answer=ArticleView)
@@ -144,7 +144,7 @@ def suggestions(call: Call, id: str) -> Reply:
     Each has a score and why it is there. Other open contacts of the same customer about the same
     come first, marked as duplicates.
     """
-    return Reply(call.app.suggesting.suggest(id))
+    return Reply(call.app.suggesting.suggest(id, call.who.email))
 
 
 @route(routes, "GET", "/v1/help/articles", query=HelpArticleQuery, answer=FoundArticles)

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from chalicelib.base import Model
 from chalicelib.channels.contacts import ContactInput
+from chalicelib.flows.answering import OutcomeInput
 from chalicelib.flows.chatting import ChatMessage, ChatStart, ChatTalk
 from chalicelib.flows.contacts import ContactTaken
 from chalicelib.handlers.http import Call, Reply, route
@@ -73,6 +74,23 @@ def read_chat(call: Call, session: str, query: SinceQuery) -> Reply:
     """
     talk = call.app.chatting.read(session, query.since)
     return Reply(talk, version=talk.mark)
+
+
+@route(
+    routes,
+    "POST",
+    "/v1/chat/{session}/outcome",
+    body=OutcomeInput,
+    answer=ChatTalk,
+    example={"solved": True},
+    also=(403, 409),
+)
+def chat_outcome(call: Call, session: str, body: OutcomeInput) -> Reply:
+    """Say whether what the machine answered solved it.
+
+    Solved, the case ends and what solved it is kept; else a person takes over in the same chat.
+    """
+    return Reply(call.app.chatting.outcome(session, body.solved, body.comment))
 
 
 @route(

@@ -74,6 +74,7 @@ def submit(call: Call, body: HelpForm) -> Reply:
     The answer holds the case's reference and the secret link to follow it.
     """
     bounded(body.text, "text")
+    call.app.answering.follow_up(call.address)
     return Reply(call.app.helpdesk.submit(body, call.key(), call.address), 201)
 
 

@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from chalicelib import bootstrap
 from chalicelib.errors import Unprocessable
-from chalicelib.flows.crediting import CREDIT
+from chalicelib.flows.given import CREDIT
 from chalicelib.handlers.events import Failures, each_record
 from chalicelib.observability import correlated, logger
-from chalicelib.store.reactions import Reaction, parse
+from chalicelib.store.reactions import AGAIN, Reaction, parse
 
 events = Blueprint(__name__)
 LAST_TRIES = 3  # receipts after which a case goes on without a service that does not answer
@@ -22,11 +22,15 @@ LAST_TRIES = 3  # receipts after which a case goes on without a service that doe
 
 @events.on_sqs_message(queue_arn="arn:aws:sqs:::TriageQueue", batch_size=10)
 def triage(event: Any) -> Failures:
-    """Understand new cases."""
-    flow = bootstrap.get().triage
-    ready = flow.gather(_several(event))
+    """Understand new cases, and look again at those that changed."""
+    app = bootstrap.get()
+    flow = app.triage
+    ready = flow.gather([new for new in _several(event) if AGAIN not in new.data])
 
     def one(reaction: Reaction, receipts: int) -> None:
+        if AGAIN in reaction.data:
+            app.rerouting.reroute(reaction)
+            return
         flow.triage(reaction, receipts >= LAST_TRIES, ready.get(reaction.id))
 
     return each_reaction(event, one)
@@ -51,6 +55,7 @@ def count(event: Any) -> Failures:
             return
         if reaction.data:
             app.learning.learn(reaction)
+            app.team_learning.learn(reaction)
             app.crediting.taught(reaction)
         app.counting.count(reaction)
 

@@ -51,6 +51,18 @@ def decide(found: Sequence[Found], may_ask: bool) -> Decision:
     return Decision(kind=Kind.HANDOVER)
 
 
+def plainly(found: Sequence[Found], least: float) -> str:
+    """The key of the article that is meant beyond doubt, "" where there is none: sure, with no
+    rival near it, and of such a match (meaning and a part of the words) at least."""
+    if not found or not is_sure(found[0]):
+        return ""
+    best, *others = found
+    if others and others[0].score >= CLOSE * best.score:
+        return ""
+    match = best.meaning + WORDS_PART * best.words if best.meaning else 2 * best.words
+    return best.key if match >= least else ""
+
+
 def is_sure(entry: Found) -> bool:
     """Whether an entry may be given as the answer: a word of it must have been asked for."""
     return _reaches(entry, SURE_SUM, SURE_WORDS)
@@ -62,40 +74,3 @@ def _reaches(entry: Found, meant: float, worded: float) -> bool:
     if entry.meaning == 0.0:  # no vectors for this language
         return entry.words >= worded
     return entry.meaning >= LEAST_MEANING and entry.meaning + WORDS_PART * entry.words >= meant
-
-
-CLARIFY = {
-    "en": "Which of these do you mean? {titles}",
-    "de": "Was davon meinen Sie? {titles}",
-    "fr": "De quoi s'agit-il ? {titles}",
-    "es": "¿A cuál de estos se refiere? {titles}",
-    "it": "Quale di questi intende? {titles}",
-    "pt": "A qual destes se refere? {titles}",
-    "nl": "Welke hiervan bedoelt u? {titles}",
-}
-HANDOVER = {
-    "en": "We have no answer to this yet. Tell us how to reach you, and a person will answer you.",
-    "de": "Darauf haben wir noch keine Antwort. Sagen Sie uns, wie wir Sie erreichen; dann"
-    " antwortet Ihnen ein Mensch.",
-    "fr": "Nous n'avons pas encore de réponse. Dites-nous comment vous joindre, et une personne"
-    " vous répondra.",
-    "es": "Todavía no tenemos respuesta. Díganos cómo contactarle y le responderá una persona.",
-    "it": "Non abbiamo ancora una risposta. Ci dica come contattarla: le risponderà una persona.",
-    "pt": "Ainda não temos resposta. Diga-nos como o contactar e uma pessoa responderá.",
-    "nl": "Hierop hebben we nog geen antwoord. Laat weten hoe we u bereiken; dan antwoordt iemand"
-    " u.",
-}
-HANDED = {
-    "en": "Your question is with a person now; its reference is {reference}.",
-    "de": "Ihre Frage liegt jetzt bei einem Menschen; ihr Zeichen ist {reference}.",
-    "fr": "Votre question est maintenant chez une personne ; sa référence est {reference}.",
-    "es": "Su pregunta ya está con una persona; su referencia es {reference}.",
-    "it": "La sua domanda è ora da una persona; il riferimento è {reference}.",
-    "pt": "A sua pergunta está agora com uma pessoa; a referência é {reference}.",
-    "nl": "Uw vraag ligt nu bij een medewerker; het kenmerk is {reference}.",
-}
-
-
-def phrase(texts: dict[str, str], language: str, **fields: str) -> str:
-    """The sentence in that language, else in English."""
-    return texts.get(language, texts["en"]).format(**fields)

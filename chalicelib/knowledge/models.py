@@ -109,6 +109,58 @@ class SynonymsSettings(Model):
     )
 
 
+class WordingSettings(Model):
+    """Which model of Amazon Bedrock words answers; none does where `model` is empty.
+
+    The stack's parameter AnswerModel gives the right to call it. Prices are US dollars a million
+    tokens, for the figures alone.
+    """
+
+    model: str = Field(default="", max_length=200, pattern=r"^[A-Za-z0-9.:/_-]*$")
+    most_tokens: int = Field(default=300, ge=50, le=1_000)
+    input_price: float = Field(default=0.0, ge=0, le=1_000)
+    output_price: float = Field(default=0.0, ge=0, le=1_000)
+
+
+class HelpSettings(Model):
+    """The document `help`: what is answered by articles, and how.
+
+    `answer_mail` adds the article that is surely meant to the acknowledgement of a mail or form,
+    where the match reaches `mail_confidence` (knowledge/deciding.py). `learn_wordings` lets
+    questions that an article solved become words by which it is found.
+    """
+
+    answer_mail: bool = False
+    mail_confidence: float = Field(default=1.0, ge=0.8, le=1.3)
+    learn_wordings: bool = True
+    wording: WordingSettings = WordingSettings()
+
+
+class Asker(StrEnum):
+    """Where a question was asked."""
+
+    HELP = "help"
+    CHAT = "chat"
+    MAIL = "mail"
+
+
+class Wording(Model):
+    """How somebody asked for what an article solved: the words, without personal data."""
+
+    text: str
+    language: str
+    by: str  # "agent", or a keyed digest of the customer who asked
+    at: Instant
+
+
+class Learnt(Model):
+    """How an article was asked for, newest first."""
+
+    slug: str
+    wordings: tuple[Wording, ...] = ()
+    version: int = 0
+
+
 class Turn(Model):
     """One question and what was said to it."""
 
@@ -130,9 +182,18 @@ class QuestionSession(Model):
     state: QuestionState
     language: str
     turns: tuple[Turn, ...]
-    article: str | None = None  # the slug of the article that was shown
+    asker: Asker = Asker.HELP
+    article: str | None = None  # the slug of the article that was shown last
+    shown: tuple[str, ...] = ()  # slugs of all that were shown
+    offered: tuple[str, ...] = ()  # slugs among which they were asked to choose
     solved: bool | None = None  # the customer's word
-    reference: str | None = None  # of the case that it was handed over to
+    reference: str | None = None  # of the case that it was handed over to, or is a part of
+    case_id: str | None = None  # of chat and mail: the case in which it was asked
+    caller: str = ""  # a keyed digest of who asked
+    followed: bool = False  # they wrote to us within three days, in whatever matter
+    why: str = ""  # it was handed over
+    tokens_in: int = 0  # of a model that worded the answers
+    tokens_out: int = 0
     created_at: Instant
     updated_at: Instant
     version: int = 1

@@ -1,9 +1,8 @@
-"""Articles with their versions and votes, questions of customers, and which indexes are in use."""
+"""Articles with their versions and votes, and which indexes are in use."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
 from typing import Any
 
 from chalicelib.base import Instant, Model, iso
@@ -12,8 +11,6 @@ from chalicelib.knowledge.models import (
     Article,
     ArticleState,
     ArticleVersion,
-    QuestionSession,
-    QuestionState,
     Vote,
     Votes,
 )
@@ -31,7 +28,6 @@ from chalicelib.store.table import (
 )
 
 ARTICLES, CASES = "articles", "cases"  # names of indexes
-KEPT = timedelta(days=400)  # questions
 
 
 class Solved(Model):
@@ -118,14 +114,20 @@ class ArticleStore:
 
     def vote(self, slug: str, vote: Vote, identifier: str) -> None:
         """Keep a vote and count it, in one transaction; raises NotFound."""
-        field = "helpful" if vote.helpful else "unhelpful"
-        there = "attribute_exists(pk)"
-        counted = update("votes", keys.votes(slug), f"ADD {field} :one", one=1)
-        kept = put_new("vote", items.item(keys.vote(slug, vote.at, identifier), "vote", vote))
         try:
-            self._table.commit(check("article", keys.article(slug), there), counted, kept)
+            self._table.commit(
+                check("article", keys.article(slug), "attribute_exists(pk)"),
+                *self.vote_writes(slug, vote, identifier),
+            )
         except WriteRefused as refused:
             raise NotFound(f"there is no article {slug}") from refused
+
+    def vote_writes(self, slug: str, vote: Vote, identifier: str) -> list[Write]:
+        """A vote and its count, as a part of a transaction."""
+        field = "helpful" if vote.helpful else "unhelpful"
+        counted = update("votes", keys.votes(slug), f"ADD {field} :one", one=1)
+        key = keys.vote(slug, vote.at, identifier)
+        return [counted, put_new("vote", items.item(key, "vote", vote))]
 
     def votes(self, slug: str) -> Votes:
         stored = self._table.get(keys.votes(slug))
@@ -137,29 +139,6 @@ class ArticleStore:
         page = self._table.query(pk, prefix=keys.VOTE, newest_first=True, limit=4 * limit)
         found = [items.model(Vote, stored) for stored in page.items]
         return [vote for vote in found if vote.comment][:limit]
-
-    # --- questions -----------------------------------------------------------------------
-
-    def question(self, session: str) -> QuestionSession:
-        """Raises NotFound."""
-        stored = self._table.get(keys.question(session))
-        if stored is None:
-            raise NotFound("there is no such conversation")
-        return items.model(QuestionSession, stored)
-
-    def keep_question(self, session: QuestionSession) -> None:
-        """Store a session that is new or one version on; raises Conflict after a lost race."""
-        item = _question(session)
-        write = put_version("question", item, session.version - 1)
-        try:
-            self._table.commit(put_new("question", item) if session.version == 1 else write)
-        except WriteRefused as refused:
-            raise Conflict("this conversation went on elsewhere; ask again") from refused
-
-    def unanswered(self, limit: int) -> list[QuestionSession]:
-        """The newest questions to which nothing was found, or whose answer did not help."""
-        page = self._table.query(keys.UNANSWERED, index="gsi2", newest_first=True, limit=limit)
-        return [items.model(QuestionSession, stored) for stored in page.items]
 
     # --- indexes and what is behind them -------------------------------------------------
 
@@ -208,11 +187,3 @@ def _newer(article: Article) -> Write:
     pk, sk = keys.index_newer(ARTICLES)
     mark = f"{article.slug} {article.version} {iso(article.updated_at)}"
     return put("newer", {"pk": pk, "sk": sk, "type": "newer", "mark": mark})
-
-
-def _question(session: QuestionSession) -> dict[str, Any]:
-    lists: dict[str, Any] = {"expires": int((session.updated_at + KEPT).timestamp())}
-    handed = session.state == QuestionState.HANDED_OVER and session.article is None
-    if session.state == QuestionState.UNANSWERED or handed or session.solved is False:
-        lists |= keys.index(2, keys.UNANSWERED, items.by_time(session.created_at, session.id))
-    return items.item(keys.question(session.id), "question", session, **lists)

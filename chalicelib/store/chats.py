@@ -22,6 +22,7 @@ class ChatSession(Model):
     language: str = ""
     page: str = ""
     case_id: str = ""
+    caller: str = ""  # a keyed digest of where they sit
     opening_until: Instant | None = None
     last_seen: Instant
     created_at: Instant

@@ -34,7 +34,7 @@
 | which campaigns told a customer lately | CUST#<id> | NOTICED |
 | who was held out of a campaign | CAMP#<id> | HELD#<customer id> |
 | contacts about its matter, by either group | CAMP#<id> | CONTACT#<case id> |
-| campaigns about a cell or a problem | MATTER#<digest> | <campaign id> |
+| campaigns about a topic or a problem | MATTER#<digest> | MATTER |
 | which campaigns a case is about | CASE#<id> | ABOUT |
 | quarantine | QUAR#<id> | QUAR |
 | answer to a request sent twice | IDEM#<digest> | IDEM |
@@ -48,7 +48,7 @@
 | a conversation with the help centre | QUESTION#<session> | QUESTION |
 | what somebody asked within three days | ASKER#<digest> | <session> |
 | what became of questions, by day and article | HELP#<month>#<shard> | <date>#<slug> |
-| how customers asked for an article | ART#<slug> | WORDS#<time>#<id> |
+| how customers asked for an article | ART#<slug> | LEARNT |
 | was a case credited to an article? | ART#<slug> | CREDIT#<case id> |
 | what solved a case, as it is suggested | CASE#<id> | SOLVED |
 | which file of an index is in use; what is newer | INDEX#<name> | INDEX, NEWER |
@@ -87,6 +87,9 @@ Secondary indexes (all attributes projected):
 | gsi5 | ASSIGNEE#<e-mail> | <created>#<id> | an agent's cases |
 |  | WAITING#<team> | <urgency>#<created>#<id> | a team's cases that nobody has, most urgent first |
 |  | ISSUES | <created>#<id> | problems that the help centre shows |
+| gsi6, keys only | ALARM#<shard> | <time>#<id> | cases with a promise to warn of, or broken by then |
+| gsi7 | QUEUE#<shard> | <first deadline>#<id> | unsolved cases, those at risk first |
+| gsi8 | QUEUE-OF#<e-mail>, QUEUE-TEAM#<team> | <first deadline>#<id> | an agent's; a team's unassigned |
 
 Lists of cases have `cases_shards` partitions each (settings): every page reads all of them and
 merges. It starts at one and may be raised at any time, never lowered.
@@ -105,6 +108,7 @@ DUE_SHARDS = 4
 CUSTOMER_SHARDS = 8
 COUNT_SHARDS = 4
 LESSON_SHARDS = 4
+ALARM_SHARDS = 8
 PROGRESS_SHARDS = 16
 COST_SHARDS = 16
 OPINION_SHARDS = 4
@@ -132,7 +136,6 @@ HOUR = "HOUR#"
 HANDOVER = "HAND#"
 VERSIONS = "VER#"
 VOTE = "VOTE#"
-WORDINGS = "WORDS#"
 HELP_SHARDS = 2
 
 
@@ -286,9 +289,9 @@ def contact(campaign_id: str, case_id: str) -> Key:
     return f"CAMP#{campaign_id}", f"{CONTACTS}{case_id}"
 
 
-def matter(name: str, campaign_id: str) -> Key:
-    """`name` is a cell of counts such as topic=login, or problem=<id>."""
-    return f"MATTER#{digest(name)}", campaign_id
+def matter(name: str) -> Key:
+    """`name` is topic=<label> or problem=<id>."""
+    return f"MATTER#{digest(name)}", "MATTER"
 
 
 def about(case_id: str) -> Key:
@@ -372,6 +375,14 @@ def waiting(team: str, urgency: int, created: str) -> dict[str, str]:
     return index(5, f"WAITING#{team}", f"{urgency}#{created}")
 
 
+def alarm(case_id: str, at: datetime) -> dict[str, str]:
+    return index(6, f"ALARM#{shard(case_id, ALARM_SHARDS)}", f"{iso(at)}#{case_id}")
+
+
+def alarm_partitions() -> list[str]:
+    return [f"ALARM#{number}" for number in range(ALARM_SHARDS)]
+
+
 def rate(what: str, who: str, window: str) -> Key:
     return f"RATE#{digest(what + chr(10) + who)}", window
 
@@ -415,8 +426,8 @@ def help_figures_of_month(month: str) -> list[str]:
     return [f"HELP#{month}#{number}" for number in range(HELP_SHARDS)]
 
 
-def wording(slug: str, at: datetime, identifier: str) -> Key:
-    return f"ART#{slug}", f"{WORDINGS}{iso(at)}#{identifier}"
+def learnt(slug: str) -> Key:
+    return f"ART#{slug}", "LEARNT"
 
 
 def credit(slug: str, case_id: str) -> Key:

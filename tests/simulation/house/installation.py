@@ -48,6 +48,7 @@ HANDLERS: dict[str, Callable[..., Any]] = {
     "relate": problem_events.relate,
     "plan_campaign": campaign_events.plan_campaign,
     "notify": campaign_events.notify,
+    "answer": reactions.answer,
 }
 Make = Callable[[Settings, Any, Any, Any], Application]
 """Makes an application of settings, clients, clock and ids; tests plant their bugs here."""
@@ -174,7 +175,7 @@ def topic_arn(name: str) -> str:
 
 
 def _table() -> dict[str, Any]:
-    indexes = [f"gsi{number}" for number in range(1, 6)]
+    indexes = [f"gsi{number}" for number in range(1, 9)]
     names = ["pk", "sk", *(f"{index}{part}" for index in indexes for part in ("pk", "sk"))]
     return {
         "TableName": TABLE,

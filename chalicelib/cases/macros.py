@@ -1,0 +1,146 @@
+"""Macros: answers that are kept ready, and what else they do to a case. Pure.
+
+A text has fields such as {{customer.name}}. They are a closed list, so that a misspelt one is
+refused when the macro is saved; one without a value is refused when it is used, because a customer
+must never read "Hello ,".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from chalicelib.base import Model
+from chalicelib.cases.models import Case, CasePatch, CaseStatus, Priority
+from chalicelib.errors import Invalid
+
+FIELDS: Mapping[str, str] = {
+    "customer.name": "the customer's name",
+    "customer.first_name": "the first word of it",
+    "case.reference": "such as C-7K2M9Q",
+    "case.subject": "the case's subject",
+    "case.topic": "its topic",
+    "agent.name": "whoever uses the macro",
+    "company": "the company's name in the settings of the channels",
+}
+"""Every field and what it stands for; {{form.<name>}} is a field of the web form."""
+
+_FIELD = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
+_FORM = re.compile(r"form\.[a-z0-9_-]{1,60}")
+
+
+def _known_fields(text: str) -> str:
+    for name in fields_of(text):
+        if name not in FIELDS and not _FORM.fullmatch(name):
+            raise ValueError(f"has a field that does not exist: {name}")
+    return text
+
+
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=60)]
+MacroText = Annotated[str, Field(max_length=10_000), AfterValidator(_known_fields)]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
+Label = Annotated[str, Field(min_length=1, max_length=64)]
+TagName = Annotated[str, Field(min_length=1, max_length=40)]
+
+
+class Macro(Model):
+    """An answer that is kept ready, and what else it does to the case.
+
+    `name` is its id. `text` is for every language that `texts` does not have. `topics` are those
+    that it fits, `visible_to` the teams that see it: none means all.
+    """
+
+    name: Slug
+    title: str = Field(min_length=1, max_length=120)
+    text: MacroText = ""
+    texts: dict[Language, MacroText] = Field(default={}, max_length=20)
+    status: CaseStatus | None = None
+    priority: Priority | None = None
+    team: str = Field(default="", max_length=64)
+    assignee: str = Field(default="", max_length=254)  # "me" is whoever uses it
+    tags: tuple[TagName, ...] = Field(default=(), max_length=20)
+    topics: tuple[Label, ...] = Field(default=(), max_length=50)
+    visible_to: tuple[Label, ...] = Field(default=(), max_length=50)
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Self:
+        does = (self.text, self.texts, self.status, self.priority, self.team, self.assignee)
+        if not any((*does, self.tags)):
+            raise ValueError("a macro has a text, or changes something")
+        return self
+
+
+class MacrosSettings(Model):
+    """The document `macros`."""
+
+    macros: tuple[Macro, ...] = Field(default=(), max_length=500)
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        names = [macro.name for macro in self.macros]
+        if len(set(names)) < len(names):
+            raise ValueError("two macros have the same name; names must differ")
+        return self
+
+
+def fields_of(text: str) -> list[str]:
+    """The names of the fields in a text, each once."""
+    return list(dict.fromkeys(_FIELD.findall(text)))
+
+
+def text_for(macro: Macro, language: str) -> str:
+    """Its text in that language, else the one for all, else in English or any other."""
+    if language in macro.texts:
+        return macro.texts[language]
+    return macro.text or macro.texts.get("en") or next(iter(macro.texts.values()), "")
+
+
+def render(text: str, values: Mapping[str, str]) -> str:
+    """The text with its fields filled in; raises Invalid for the first that has no value.
+
+    A value is data: a field inside of it is left as it stands.
+    """
+    for name in fields_of(text):
+        if not values.get(name, "").strip():
+            raise Invalid.field(name, "has no value in this case; write the answer by hand")
+    return _FIELD.sub(lambda match: values[match[1]], text)
+
+
+def values_of(case: Case, customer_name: str, agent_name: str, company: str) -> dict[str, str]:
+    """What the fields stand for in a case."""
+    found = {
+        "customer.name": customer_name,
+        "customer.first_name": customer_name.split()[0] if customer_name.split() else "",
+        "case.reference": case.reference,
+        "case.subject": case.subject,
+        "case.topic": case.topic.label or "",
+        "agent.name": agent_name,
+        "company": company,
+    }
+    form = {f"form.{name}": str(value) for name, value in case.fields.items()}
+    return {name: " ".join(value.split()) for name, value in {**form, **found}.items()}
+
+
+def patch_of(macro: Macro, case: Case, agent: str) -> CasePatch:
+    """What the macro changes, as the patch of an agent; its tags join those that are there."""
+    wanted: dict[str, object] = {}
+    if macro.status:
+        wanted["status"] = macro.status
+    if macro.priority:
+        wanted["priority"] = macro.priority
+    if macro.team:
+        wanted["team"] = macro.team
+    if macro.assignee:
+        wanted["assignee"] = agent if macro.assignee == "me" else macro.assignee
+    fresh = [tag for tag in macro.tags if tag not in case.tags]
+    if fresh:
+        wanted["tags"] = (*case.tags, *fresh)
+    return CasePatch.model_validate(wanted)
+
+
+def visible(macros: Iterable[Macro], teams: frozenset[str]) -> list[Macro]:
+    """The macros that somebody in those teams sees."""
+    return [m for m in macros if not m.visible_to or teams & frozenset(m.visible_to)]
