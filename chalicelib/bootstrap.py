@@ -47,11 +47,15 @@ if TYPE_CHECKING:
     from chalicelib.flows.crediting import Crediting
     from chalicelib.flows.deciding import Deciding
     from chalicelib.flows.delivery import Settling
+    from chalicelib.flows.departments import Departments
     from chalicelib.flows.detecting import Detecting
+    from chalicelib.flows.dispatching import Dispatching
+    from chalicelib.flows.evidence import EvidencePackage
     from chalicelib.flows.engines import EngineReports
     from chalicelib.flows.examples import Examples
     from chalicelib.flows.figuring import Figuring
     from chalicelib.flows.finding import Finding
+    from chalicelib.flows.handing_over import HandingOver
     from chalicelib.flows.helpdesk import Helpdesk
     from chalicelib.flows.hours import Hours
     from chalicelib.flows.importing import Importing
@@ -82,6 +86,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.promising import Promising
     from chalicelib.flows.proving import Proving
     from chalicelib.flows.relating import Relating
+    from chalicelib.flows.reminding import Reminding
     from chalicelib.flows.replay import Replaying
     from chalicelib.flows.replying import Replying
     from chalicelib.flows.rerouting import Rerouting
@@ -108,6 +113,7 @@ if TYPE_CHECKING:
         Objects,
         Queue,
         Sms,
+        Webhooks,
         Worder,
     )
     from chalicelib.problems.service import Problems
@@ -237,6 +243,12 @@ class Application:
         return SesMailer(self._clients["sesv2"], self.settings.configuration_set)
 
     @cached_property
+    def webhooks(self) -> Webhooks:
+        from chalicelib.gateways.signed_post import SignedEvents
+
+        return SignedEvents(self.clock)
+
+    @cached_property
     def sms(self) -> Sms:
         from chalicelib.gateways.sms import EndUserSms
 
@@ -313,6 +325,7 @@ class Application:
 
     intake: Part[Intake] = Part("flows.intake.Intake")
     promising: Part[Promising] = Part("flows.promising.Promising")
+    reminding: Part[Reminding] = Part("flows.reminding.Reminding")
     mail_in: Part[MailIn] = Part("flows.mail.MailIn", staff="staff_mail")
     texting: Part[Texting] = Part("flows.texting.Texting")
     staff_mail: Part[StaffMail] = Part("flows.staff.StaffMail")
@@ -376,6 +389,10 @@ class Application:
     problem_service: Part[Problems] = Part("problems.service.Problems")
     informing: Part[Informing] = Part("flows.informing.Informing")
     relating: Part[Relating] = Part("flows.relating.Relating")
+    evidence_package: Part[EvidencePackage] = Part("flows.evidence.EvidencePackage")
+    handing_over: Part[HandingOver] = Part("flows.handing_over.HandingOver")
+    dispatching: Part[Dispatching] = Part("flows.dispatching.Dispatching")
+    departments: Part[Departments] = Part("flows.departments.Departments")
     weighing: Part[Weighing] = Part("flows.weighing.Weighing")
     trend_service: Part[TrendService] = Part("trends.service.TrendService")
     casework: Part[Casework] = Part("flows.casework.Casework")

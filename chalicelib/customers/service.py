@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.base import Instant, Model
@@ -20,6 +21,7 @@ from chalicelib.customers.models import (
 from chalicelib.errors import Conflict, Invalid, StaleVersion
 from chalicelib.ports import Clock, Ids
 from chalicelib.store import items, keys
+from chalicelib.store.reactions import look_again
 from chalicelib.store.table import Write, WriteRefused
 
 if TYPE_CHECKING:
@@ -27,8 +29,10 @@ if TYPE_CHECKING:
     from chalicelib.store.codec import Item
     from chalicelib.store.cursors import Cursors
     from chalicelib.store.customers import CustomerStore
+    from chalicelib.store.reactions import ReactionStore
     from chalicelib.store.table import Table
 
+GRACE = timedelta(minutes=2)
 LARGEST = 200_000  # bytes of a customer; an item of the table has 400 KB
 
 
@@ -60,6 +64,7 @@ class TimelinePart(Model):
 class CustomerService:
     table: Table
     customers: CustomerStore
+    reactions: ReactionStore
     lists: CaseLists
     cursors: Cursors
     clock: Clock
@@ -120,7 +125,8 @@ class CustomerService:
             raise StaleVersion(f"it is at version {customer.version} by now", current=newest)
         changed = checked(rules.apply(customer, given, self.clock(), by))
         try:
-            self.customers.save(changed, *self._addresses(customer, changed))
+            more = [*self._addresses(customer, changed), *self._look_again(customer, changed)]
+            self.customers.save(changed, *more)
         except WriteRefused as refused:
             raise self._taken(_added(customer, changed)) from refused
         return changed
@@ -138,6 +144,12 @@ class CustomerService:
             entries=tuple(map(_entry, page.items)),
             cursor=self.cursors.write(scope, page.positions),
         )
+
+    def _look_again(self, before: Customer, after: Customer) -> Iterator[Write]:
+        """Another tier may mean another team and priority for what is open."""
+        if before.tier != after.tier:
+            look = look_again(keys.customer(after.id)[0], str(after.version), "tier")
+            yield self.reactions.new(look, self.clock() + GRACE)
 
     def _addresses(self, before: Customer, after: Customer) -> Iterator[Write]:
         for identity in _added(before, after):

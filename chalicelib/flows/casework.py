@@ -16,7 +16,7 @@ from chalicelib.customers import rules as customer_rules
 from chalicelib.errors import Invalid, NotFound, StaleVersion
 from chalicelib.flows.timeline import event
 from chalicelib.ports import Clock, Ids
-from chalicelib.store.reactions import Reaction
+from chalicelib.store.reactions import Reaction, look_again
 from chalicelib.understanding.models import TopicsSettings
 
 if TYPE_CHECKING:
@@ -68,6 +68,10 @@ class Casework:
             was = {"was": case.problem_id or ""}
             relate = Reaction(owner=f"CASE#{case.id}", kind="relate", id=self.ids.new(), data=was)
             writes.append(self.reactions.new(relate, now + GRACE))
+        reopened = case.status not in rules.UNSOLVED and after.status in rules.UNSOLVED
+        if reopened or changed.changes.keys() & {"topic", "team", "priority"}:
+            look = look_again(f"CASE#{case.id}", note.id, "changed")
+            writes.append(self.reactions.new(look, now + GRACE))
         self.cases.save(after, *writes)
         return after
 

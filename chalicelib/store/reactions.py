@@ -17,6 +17,8 @@ from chalicelib.store import keys
 from chalicelib.store.codec import Item
 from chalicelib.store.table import Key, Table, Write, delete, put_new, update
 
+AGAIN = "again"  # of a triage reaction's data: the case was understood, and why to look again
+
 
 class Reaction(Model):
     """Something outstanding. `owner` is the partition key of its subject."""
@@ -37,6 +39,13 @@ class Reaction(Model):
     def body(self) -> str:
         """What travels on a queue."""
         return self.model_dump_json()
+
+
+def look_again(owner: str, identifier: str, why: str, message: str = "") -> Reaction:
+    """Decide priority, team and agent again (flows/rerouting.py), of a case, or of all open ones
+    of a customer. `message` is the sort key of what was written."""
+    data = {AGAIN: why, **({"message": message} if message else {})}
+    return Reaction(owner=owner, kind="triage", id=f"{identifier}-again", data=data)
 
 
 def parse(body: str) -> Reaction:
