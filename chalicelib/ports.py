@@ -136,6 +136,13 @@ class Network(Protocol):
         """The network's id of the post; raises as Mailer.send."""
 
 
+class Webhooks(Protocol):
+    """Facts that go to other systems, signed (Standard Webhooks)."""
+
+    def deliver(self, url: str, secret: str, identifier: str, body: bytes) -> bytes:
+        """What it answered; raises as Mailer.send. The same identifier is the same fact."""
+
+
 class Mentions(Protocol):
     def mentions(self, after: str) -> list[dict[str, Any]]:
         """What was said to us behind that id, oldest first, as the network words it."""

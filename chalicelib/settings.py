@@ -35,7 +35,7 @@ QUEUES = (
     "notify",
     "train",
     "answer",
-    "relate",
+    "relate", "handover",
     "mail",
 )
 

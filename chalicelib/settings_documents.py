@@ -125,13 +125,15 @@ def _global_address(host: str) -> bool:
 
 
 class Webhook(Model):
-    """Where facts are sent, signed. `events` are kinds such as case.created; none means all."""
+    """Where facts are sent, signed with the secret. `events` are kinds such as
+    problem.handed_over; none means all."""
 
     name: Slug
     url: Annotated[str, Field(max_length=2_000), AfterValidator(_public_https)]
     events: tuple[Annotated[str, Field(pattern=r"^[a-z]+(?:[._][a-z]+)*$", max_length=60)], ...] = (
         Field(default=(), max_length=50)
     )
+    secret: str = Field(default="", pattern=r"^(?:whsec_[A-Za-z0-9+/]{32,120}={0,2})?$")
     enabled: bool = True
 
 

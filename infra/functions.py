@@ -61,6 +61,7 @@ FUNCTIONS: Final = (
     Function("plan_campaign", 512, 300, policies.PLAN_CAMPAIGN, queue="Plan"),
     Function("notify", 512, 60, policies.NOTIFY, queue="Notify", valve="NotifyConcurrency"),
     Function("relate", 256, 60, policies.RELATE, queue="Relate"),
+    Function("hand_over", 256, 60, policies.HAND_OVER, queue="Handover"),
     Function("answer", 512, 30, policies.ANSWER, queue="Answer"),
     # A whole processor, and the longest time that there is: training is plain computing.
     Function("train", 1769, 900, policies.TRAIN, queue="Train"),

@@ -178,7 +178,7 @@ RECEIVE_SMS: Final = (_consume("Sms"), _TABLE, _PARAMETERS, _objects("PutObject"
 RECEIVE_DELIVERY: Final = (_consume("Delivery"), _TABLE)
 FORWARD: Final = (
     *_STREAM,
-    _post("Triage", "Acknowledge", "Count", "Send", "Plan", "Train", "Answer", "Relate"),
+    _post("Triage", "Acknowledge", "Count", "Send", "Plan", "Train", "Answer", "Relate", "Handover"),
 )
 TRIAGE: Final = (
     _consume("Triage"),
@@ -232,6 +232,12 @@ NOTIFY: Final = (
     _TEXT,
 )
 RELATE: Final = (_consume("Relate"), _TABLE, _PARAMETERS)
+HAND_OVER: Final = (
+    _consume("Handover"),
+    _TABLE,
+    _PARAMETERS,
+    _as_us("ses:SendEmail", "ses:SendRawEmail"),
+)
 DETECT_TRENDS: Final = (_TABLE,)
 INDEX_KNOWLEDGE: Final = (
     _TABLE,
@@ -283,5 +289,6 @@ SWEEP: Final = (
         "Train",
         "Answer",
         "Relate",
+        "Handover",
     ),
 )

@@ -246,6 +246,7 @@ HANDLERS: dict[str, Callable[..., Any]] = {
     "train": reactions.train,
     "answer": reactions.answer,
     "relate": problem_events.relate,
+    "handover": problem_events.hand_over,
 }
 SCHEDULED = {
     "version": "0",

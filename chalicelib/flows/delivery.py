@@ -6,6 +6,7 @@ cases/rules.py decides which of them still says something new.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from chalicelib.cases.models import DeliveryEvent, DeliveryStatus, Message
 from chalicelib.customers.models import Customer
 from chalicelib.customers.rules import reachable, touch
 from chalicelib.errors import Contended, NotFound
+from chalicelib.flows.dispatching import Dispatching, dispatch_behind
 from chalicelib.flows.timeline import event
 from chalicelib.ports import Clock, Ids
 from chalicelib.store import keys
@@ -44,6 +46,7 @@ class Settling:
     reactions: ReactionStore
     sending: Sending
     told: ToldSettling
+    dispatching: Callable[[], Dispatching]
     clock: Clock
     ids: Ids
 
@@ -51,6 +54,8 @@ class Settling:
         """Apply an event; False where it is about none of our messages."""
         if told_behind(given.send_id):
             return self.told.settle_told(given)
+        if dispatch_behind(given.send_id):
+            return self.dispatching().settle(given)
         place = self.ledger.sent_as(given.send_id) if given.send_id else None
         if place is None:
             return False

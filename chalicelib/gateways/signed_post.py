@@ -1,6 +1,6 @@
-"""Answers to a source that came in by a signed webhook: posted to its address, signed likewise.
+"""What goes to an address of another system: posted as JSON, signed as Standard Webhooks says.
 
-`webhook-id` is the same for every try of the same answer, so that the receiver makes one of it.
+`webhook-id` is the same for every try of the same thing, so that the receiver makes one of it.
 """
 
 from __future__ import annotations
@@ -17,28 +17,23 @@ from chalicelib.ports import Clock, Post
 PATIENCE = urllib3.Timeout(connect=3, read=10)  # seconds
 
 
-class SignedPosts:
-    """See ports.Network."""
+class SignedEvents:
+    """See ports.Webhooks."""
 
-    def __init__(self, url: str, secret: str, clock: Clock) -> None:
-        self._url = url
-        self._secret = secret
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._pool = urllib3.PoolManager(retries=False, timeout=PATIENCE)
 
-    def publish(self, post: Post) -> str:
-        body = json.dumps({**post.model_dump(exclude={"key"}), "id": post.key}).encode()
+    def deliver(self, url: str, secret: str, identifier: str, body: bytes) -> bytes:
         stamp = str(int(self._clock().astimezone(UTC).timestamp()))
         headers = {
             "Content-Type": "application/json",
-            "webhook-id": post.key,
+            "webhook-id": identifier,
             "webhook-timestamp": stamp,
-            "webhook-signature": signature(self._secret, post.key, stamp, body),
+            "webhook-signature": signature(secret, identifier, stamp, body),
         }
         try:
-            answer = self._pool.request(
-                "POST", self._url, body=body, headers=headers, redirect=False
-            )
+            answer = self._pool.request("POST", url, body=body, headers=headers, redirect=False)
         except urllib3.exceptions.NewConnectionError as error:
             raise SendThrottled("the service could not be reached") from error
         except urllib3.exceptions.HTTPError as error:
@@ -47,7 +42,21 @@ class SignedPosts:
             raise SendThrottled(f"it answered {answer.status}")
         if answer.status >= 300:
             raise SendRefused(f"it answered {answer.status}")
-        return _identifier(answer.data) or post.key
+        return bytes(answer.data)
+
+
+class SignedPosts:
+    """See ports.Network: answers to a source that came in by a signed webhook."""
+
+    def __init__(self, url: str, secret: str, clock: Clock) -> None:
+        self._url = url
+        self._secret = secret
+        self._events = SignedEvents(clock)
+
+    def publish(self, post: Post) -> str:
+        body = json.dumps({**post.model_dump(exclude={"key"}), "id": post.key}).encode()
+        said = self._events.deliver(self._url, self._secret, post.key, body)
+        return _identifier(said) or post.key
 
 
 def _identifier(body: bytes) -> str:

@@ -18,3 +18,10 @@ def relate(event: Any) -> Failures:
     """Link cases with problems, tell their customers."""
     app = bootstrap.get()
     return each_reaction(event, lambda reaction, _: app.relating.relate(reaction))
+
+
+@events.on_sqs_message(queue_arn="arn:aws:sqs:::HandoverQueue", batch_size=10)
+def hand_over(event: Any) -> Failures:
+    """Send mails and webhooks about handovers, and look after those that are overdue."""
+    flow = bootstrap.get().dispatching
+    return each_reaction(event, lambda reaction, _: flow.work(reaction))

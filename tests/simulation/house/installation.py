@@ -46,6 +46,7 @@ HANDLERS: dict[str, Callable[..., Any]] = {
     "count": reactions.count,
     "send": reactions.send,
     "relate": problem_events.relate,
+    "hand_over": problem_events.hand_over,
     "plan_campaign": campaign_events.plan_campaign,
     "notify": campaign_events.notify,
     "answer": reactions.answer,
