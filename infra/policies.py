@@ -165,7 +165,8 @@ API: Final = (
     # A customer's right to be forgotten reaches the bodies and originals as well.
     _objects("DeleteObject", "attachments", "bodies", "mail", "uploads"),
     _post("Mail"),
-    _TEXT,  # one-time codes, while the customer waits
+    _TEXT,  # one-time codes, while the customer waits; test sends of notices
+    _as_us("ses:SendEmail", "ses:SendRawEmail"),  # test sends of notices
 )
 RECEIVE_MAIL: Final = (
     _consume("Mail"),
@@ -178,7 +179,9 @@ RECEIVE_SMS: Final = (_consume("Sms"), _TABLE, _PARAMETERS, _objects("PutObject"
 RECEIVE_DELIVERY: Final = (_consume("Delivery"), _TABLE)
 FORWARD: Final = (
     *_STREAM,
-    _post("Triage", "Acknowledge", "Count", "Send", "Plan", "Train", "Answer", "Relate", "Handover"),
+    _post(
+        "Triage", "Acknowledge", "Count", "Send", "Plan", "Train", "Answer", "Relate", "Handover"
+    ),
 )
 TRIAGE: Final = (
     _consume("Triage"),
@@ -238,7 +241,11 @@ HAND_OVER: Final = (
     _PARAMETERS,
     _as_us("ses:SendEmail", "ses:SendRawEmail"),
 )
-DETECT_TRENDS: Final = (_TABLE,)
+DETECT_TRENDS: Final = (
+    _TABLE,
+    _objects("GetObject", "trends"),
+    _objects("PutObject", "trends"),
+)
 INDEX_KNOWLEDGE: Final = (
     _TABLE,
     _objects("GetObject", "index"),
@@ -267,6 +274,7 @@ ANSWER_CALL: Final = (
         {"Fn::Sub": "${Table.Arn}/index/gsi1"},
     ),
 )
+KEEP_PROMISES: Final = (_TABLE, _PARAMETERS)
 POLL_SOCIAL: Final = (_TABLE, _PARAMETERS, _objects("PutObject", "bodies"))
 SWEEP: Final = (
     _TABLE,

@@ -65,14 +65,17 @@ class Classifying:
                 self._follow(asked, reaction, tell)
             else:
                 self._begin(asked, reaction, tell)
-        except (ClassifierRefused, ValueError) as error:
+        except ClassifierRefused as error:
             self._end(asked, reaction, {"state": ModelState.FAILED, "reason": str(error)})
             tell(f"failed: {error}")
 
     def _begin(self, asked: TopicModel, reaction: Reaction, tell: Tell) -> None:
         language = self.settings.read("engines", EnginesSettings).language
         taught = self.examples.taught(self.clock())
-        chosen = training_set(taught, language)
+        try:
+            chosen = training_set(taught, language)
+        except ValueError as error:
+            raise ClassifierRefused(str(error)) from error
         folder = f"models/comprehend/{asked.id}"
         self.objects().put(f"{folder}/examples.csv", as_csv(chosen.examples), "text/csv")
         tests = f"{folder}/tests.csv" if chosen.tests else ""

@@ -93,12 +93,10 @@ class Deciding:
 
 
 def _newer(own: TopicDecision, other: TopicDecision, classes: list[Scored]) -> bool:
-    """Whether ours knows a topic that the classifier was never taught, and that one is in doubt."""
-    return other.label is None and own.label is not None and own.label not in _names(classes)
-
-
-def _names(classes: list[Scored]) -> set[str]:
-    return {one.name for one in classes}
+    """Whether ours knows a topic that the classifier was never taught, and is as sure of it."""
+    taught = {one.name for one in classes}
+    surer = other.label is None or own.confidence >= other.confidence
+    return own.label is not None and own.label not in taught and surer
 
 
 def _instead(own: TopicDecision, error: Exception) -> TopicDecision:

@@ -115,7 +115,7 @@ class Relabelling:
                 self._follow(job, reaction, tell)
             else:
                 self._hand_over(job, reaction, tell)
-        except (ClassifierRefused, ValueError) as error:
+        except ClassifierRefused as error:
             tell(f"failed: {error}")
             self._end(job, reaction, work=Work.FAILED, reason=str(error))
 
@@ -180,7 +180,10 @@ class Relabelling:
         folder = f"models/labelling/{job.id}"
         manifest = json.loads(self.objects().get(f"{folder}/cases.json"))
         documents = self.objects().get(f"{folder}/documents.txt").decode().splitlines()
-        found = predictions(self.objects().get(state.output))
+        try:
+            found = predictions(self.objects().get(state.output))
+        except ValueError as error:
+            raise ClassifierRefused(f"the answer cannot be read: {error}") from error
         applied = 0
         for number, (case_id, own) in enumerate(manifest):
             if number in found:

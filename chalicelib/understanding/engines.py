@@ -76,7 +76,7 @@ class Scored(Model):
 class Said(Model):
     """An engine's word on a case: label None is "don't know"."""
 
-    label: str | None
+    label: str | None = None
     guess: str
     confidence: Confidence
     model_version: str

@@ -42,6 +42,7 @@ FUNCTIONS = {
     "detect_trends": ("chalicelib.handlers.schedules", ("dynamodb",)),
     "sweep": ("chalicelib.handlers.schedules", ("dynamodb", "s3", "sqs")),
     "answer_call": ("chalicelib.handlers.calls", ("dynamodb",)),
+    "keep_promises": ("chalicelib.handlers.schedules", ("dynamodb", "ssm")),
     "poll_social": ("chalicelib.handlers.schedules", ("dynamodb", "ssm")),
 }
 FLOWS = {
@@ -61,6 +62,7 @@ FLOWS = {
     "detect_trends": "detecting",
     "sweep": "sweeping",
     "answer_call": "calls",
+    "keep_promises": "reminding",
     "poll_social": "contacts",
     "plan_campaign": "outreach",
     "notify": "outreach",

@@ -20,6 +20,8 @@ from aiohttp import web
 from infra.local import front, mastodon_routes, outbox, text_routes
 from infra.local.amazon import Boto3Amazon
 from infra.local.children import settle
+from infra.local.comprehend.custom import Custom
+from infra.local.comprehend.files import CloudFiles
 from infra.local.comprehend.service import comprehend
 from infra.local.courier import Courier
 from infra.local.journal import Journal
@@ -82,7 +84,9 @@ async def serve(layout: Layout, options: argparse.Namespace) -> None:
     network = MastodonDoor(memory, f"http://{HOST}:{options.port}{mastodon_routes.BASE}")
     local += mastodon_routes.routes(network)
     outer = front.application(front.Front(stack, options.port), local)
-    inner = services([comprehend(), texts.service()], ses_api.routes(office))
+    custom = Custom(memory, CloudFiles(amazon))
+    inner = services([comprehend(custom.operations()), texts.service()], ses_api.routes(office))
+    custom.resume()
     runners = [await _listen(outer, options.port), await _listen(inner, options.aws_port)]
     smtp = await serve_smtp(intake, HOST, options.smtp_port)
     tasks = [

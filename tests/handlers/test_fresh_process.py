@@ -23,9 +23,11 @@ MODULES = {
     "count": "reactions",
     "send": "reactions",
     "train": "reactions",
+    "label_cases": "schedules",
     "train_models": "schedules",
     "detect_trends": "schedules",
     "sweep": "schedules",
+    "keep_promises": "schedules",
     "poll_social": "schedules",
     "answer_call": "calls",
 }

@@ -1,8 +1,8 @@
 """Comprehend's operations: limits, errors and shapes of the real ones (JSON 1.1).
 
 Source: Amazon Comprehend API reference and "Guidelines and quotas". Sizes are in UTF-8 bytes.
-An operation is a function in `operations`; another family (custom classification, say) is another
-dictionary of functions beside it, merged in `comprehend`.
+An operation is a function in a dictionary. Those on texts are here; custom classification, which
+keeps things, is in custom.py.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ SENTIMENT_LIMIT, TEXT_LIMIT, BATCH_LIMIT = 5_000, 100_000, 25
 Reader = Callable[[str, str], dict[str, Any]]
 
 
-def comprehend() -> TargetService:
-    """The service, as far as it is offered here."""
-    return TargetService("Comprehend_20171127", "1.1", {**text_operations()})
+def comprehend(custom: Mapping[str, Operation] | None = None) -> TargetService:
+    """The service, as far as it is offered here; `custom` are the operations of custom.py."""
+    return TargetService("Comprehend_20171127", "1.1", {**text_operations(), **(custom or {})})
 
 
 def text_operations() -> Mapping[str, Operation]:

@@ -34,7 +34,7 @@ class Cloud:
         self.s3 = S3(clock)
         self.ses = Ses(clock, self.sns, naming)
         self.sms = Sms(clock, self.sns, naming)
-        self.comprehend = Comprehend()
+        self.comprehend = Comprehend(self.s3, clock)
         self.ssm = Ssm()
         self.calls: Counter[tuple[str, str]] = Counter()
         self._lock = threading.RLock()
