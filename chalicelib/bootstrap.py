@@ -52,7 +52,9 @@ if TYPE_CHECKING:
     from chalicelib.flows.dispatching import Dispatching
     from chalicelib.flows.evidence import EvidencePackage
     from chalicelib.flows.engines import EngineReports
+    from chalicelib.flows.effecting import Effecting
     from chalicelib.flows.examples import Examples
+    from chalicelib.flows.followups import Followups
     from chalicelib.flows.figuring import Figuring
     from chalicelib.flows.finding import Finding
     from chalicelib.flows.handing_over import HandingOver
@@ -73,6 +75,8 @@ if TYPE_CHECKING:
     from chalicelib.flows.mail import MailIn
     from chalicelib.flows.missed import Missed
     from chalicelib.flows.modelling import Modelling
+    from chalicelib.flows.noticing import Noticing
+    from chalicelib.flows.noticed import NoticeAnswers
     from chalicelib.flows.notifying import Notifying
     from chalicelib.flows.offering import Offering
     from chalicelib.flows.opening import Opening
@@ -84,6 +88,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.planning import Planning
     from chalicelib.flows.posting import Posting
     from chalicelib.flows.promising import Promising
+    from chalicelib.flows.preferences import Preferences
     from chalicelib.flows.proving import Proving
     from chalicelib.flows.relating import Relating
     from chalicelib.flows.reminding import Reminding
@@ -95,11 +100,14 @@ if TYPE_CHECKING:
     from chalicelib.flows.suggesting import Suggesting
     from chalicelib.flows.sweeping import Sweeping
     from chalicelib.flows.team_learning import TeamLearning
+    from chalicelib.flows.testing import Testing
     from chalicelib.flows.texting import Texting
     from chalicelib.flows.told import ToldSettling
     from chalicelib.flows.triage import Triage
+    from chalicelib.flows.trying_out import TryingOut
     from chalicelib.flows.understanding import Understanding
     from chalicelib.flows.uploads import Uploads
+    from chalicelib.flows.watching import Watching
     from chalicelib.flows.weighing import Weighing
     from chalicelib.flows.wording import Wording
     from chalicelib.gateways.mastodon import MastodonNetwork
@@ -334,6 +342,7 @@ class Application:
     hours: Part[Hours] = Part("flows.hours.Hours")
     rerouting: Part[Rerouting] = Part("flows.rerouting.Rerouting")
     team_learning: Part[TeamLearning] = Part("flows.team_learning.TeamLearning")
+    trying_out: Part[TryingOut] = Part("flows.trying_out.TryingOut")
     availability: Part[Availability] = Part("flows.availability.Availability")
     assigning: Part[Assigning] = Part("flows.assigning.Assigning")
     understanding: Part[Understanding] = Part("flows.understanding.Understanding")
@@ -360,10 +369,17 @@ class Application:
     outreach: Part[Outreach] = Part("flows.outreach.Outreach")
     planning: Part[Planning] = Part("flows.planning.Planning")
     notifying: Part[Notifying] = Part("flows.notifying.Notifying")
+    followups: Part[Followups] = Part("flows.followups.Followups")
+    noticed: Part[NoticeAnswers] = Part("flows.noticed.NoticeAnswers")
+    preferences: Part[Preferences] = Part("flows.preferences.Preferences")
+    effecting: Part[Effecting] = Part("flows.effecting.Effecting")
+    testing: Part[Testing] = Part("flows.testing.Testing")
     braking: Part[Braking] = Part("flows.braking.Braking")
     in_case: Part[InCase] = Part("flows.in_case.InCase")
     counting: Part[Counting] = Part("flows.counting.Counting")
     sweeping: Part[Sweeping] = Part("flows.sweeping.Sweeping")
+    watching: Part[Watching] = Part("flows.watching.Watching")
+    noticing: Part[Noticing] = Part("flows.noticing.Noticing")
     detecting: Part[Detecting] = Part("flows.detecting.Detecting")
 
     # --- what people ask for through the API -------------------------------------------------

@@ -74,5 +74,6 @@ FUNCTIONS: Final = (
     Function("answer_call", 512, 8, policies.ANSWER_CALL),
     # Below its period of a minute, so that two polls, or two sweeps, do not run at once.
     Function("poll_social", 512, 50, policies.POLL_SOCIAL),
+    Function("keep_promises", 512, 55, policies.KEEP_PROMISES),
     Function("sweep", 512, 55, policies.SWEEP),
 )

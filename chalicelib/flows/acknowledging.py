@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.access.rules import Signer, mailed_token
 from chalicelib.cases import acknowledging as rules
+from chalicelib.cases import rules as case_rules
 from chalicelib.cases.acknowledging import Acknowledged, Limits
 from chalicelib.cases.models import Author, AuthorType, Case, Message
 from chalicelib.channels import compose
@@ -24,6 +25,10 @@ from chalicelib.errors import Contended
 from chalicelib.flows.answers import ACKNOWLEDGEMENT, ACKNOWLEDGEMENT_SMS, pick
 from chalicelib.flows.timeline import event
 from chalicelib.ports import Clock, Ids
+from chalicelib.promises import rules as promise_rules
+from chalicelib.promises.alarms import expected
+from chalicelib.promises.models import PromiseSettings
+from chalicelib.promises.texts import PROMISED, PROMISED_SMS, brief, moment
 from chalicelib.store import keys
 from chalicelib.store.reactions import Reaction
 from chalicelib.store.table import Write, WriteRefused
@@ -31,8 +36,10 @@ from chalicelib.understanding.language import identify_language
 
 if TYPE_CHECKING:
     from chalicelib.flows.offering import Offering
+    from chalicelib.flows.promising import Promising
     from chalicelib.flows.replying import Replying
     from chalicelib.store.cases import CaseStore
+    from chalicelib.store.customers import CustomerStore
     from chalicelib.store.ledger import Ledger
     from chalicelib.store.reactions import ReactionStore
     from chalicelib.store.settings import SettingsStore
@@ -49,6 +56,8 @@ class Acknowledging:
     reactions: ReactionStore
     settings: SettingsStore
     replying: Replying
+    promising: Promising
+    customers: CustomerStore
     offering: Offering
     signer: Callable[[], Signer]
     public_url: Callable[[], str]
@@ -76,13 +85,14 @@ class Acknowledging:
         now = self.clock()
         known = self.ledger.acknowledged(case.reply_to)
         fresh = _marks(first, now)
-        why_not = rules.withheld(known, fresh, _limits(settings))
+        why_not = rules.withheld(known, fresh, limits_of(settings))
         done = self.reactions.done(reaction)
         if why_not:
             note = event(case, self.ids.new(), now, f"no acknowledgement: {why_not}", {})
             self.table.commit(done, self.cases.new_message(note))
             return
-        message = self._message(case, first, settings, now)
+        by = self._promised(case, now)
+        message = self._message(case, first, settings, now, by)
         offer = self.offering.offer(case, first) if message.channel == Channel.EMAIL else None
         if offer:
             text = f"{message.text}\n\n— — —\n\n{offer.text}"
@@ -92,10 +102,24 @@ class Acknowledging:
         writes += self.replying.to_send(message)
         record = rules.counted(known, fresh)
         writes.append(self.ledger.acknowledge(case.reply_to, record, now + timedelta(days=31)))
+        if by:
+            told = case.model_copy(update={"promises": promise_rules.told(case.promises, by)})
+            writes.append(self.cases.change(case_rules.touch(told, now)))
         self.table.commit(*writes)
 
+    def _promised(self, case: Case, now: datetime) -> datetime | None:
+        """By when the customer may expect an answer, where they are to be told."""
+        settings = self.settings.read("promises", PromiseSettings)
+        by = expected(case.promises) if settings.say_in_acknowledgement else None
+        return by if by and by > now else None
+
     def _message(
-        self, case: Case, first: Message, settings: ChannelSettings, now: datetime
+        self,
+        case: Case,
+        first: Message,
+        settings: ChannelSettings,
+        now: datetime,
+        by: datetime | None,
     ) -> Message:
         language = case.language or identify_language(f"{first.subject}\n{first.text}").code
         sms = case.reply_channel == Channel.SMS
@@ -105,6 +129,7 @@ class Acknowledging:
             "company": settings.company,
             "reference": case.reference,
             "link": f"{self.public_url()}/c/{token}",
+            "promised": self._words(case, by, language, sms) if by else "",
         }
         author = Author(type=AuthorType.SYSTEM, name=settings.company)
         text = compose.fill(template, fields)
@@ -112,8 +137,16 @@ class Acknowledging:
         name = keys.digest(f"acknowledge {case.id}")[:26]
         return message.model_copy(update={"id": name, "automatic": True})
 
+    def _words(self, case: Case, by: datetime, language: str, sms: bool) -> str:
+        customer = self.customers.final(case.customer_id)
+        zone = self.promising.zone(case, customer)
+        if sms:
+            return compose.fill(pick(PROMISED_SMS, language), {"by": brief(by, zone)})
+        return compose.fill(pick(PROMISED, language), {"by": moment(by, zone, language)})
 
-def _limits(settings: ChannelSettings) -> Limits:
+
+def limits_of(settings: ChannelSettings) -> Limits:
+    """How many automatic messages one sender gets."""
     return Limits(
         window=timedelta(minutes=settings.acknowledgement_window_minutes),
         per_hour=settings.acknowledgements_per_hour,

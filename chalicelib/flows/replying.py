@@ -200,6 +200,13 @@ class Replying:
             return Channel.EMAIL, left
         return channel, self._address(case, customer, channel)
 
+    def way(self, case: Case, customer: Customer) -> tuple[Channel, str]:
+        """Where the system may write to the customer: by mail or text message. Raises Conflict."""
+        channel, to = self._way(case, customer, None)
+        if channel not in WRITABLE:
+            raise Conflict(f"nothing is written on {channel} by itself")
+        return channel, to
+
     def _channel(self, case: Case, customer: Customer) -> Channel:
         """The one that they chose where they can be reached there, else the one they used last."""
         chosen = customer.preferred_channel

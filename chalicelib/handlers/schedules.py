@@ -56,6 +56,16 @@ def label_cases(event: Any) -> None:
 
 
 @events.schedule("rate(1 minute)")
+def keep_promises(event: Any) -> None:
+    """Warn of promises at risk, note those that were broken, tell who waits."""
+    reminded = bootstrap.get().reminding.remind()
+    count("PromisesAtRisk", reminded.warnings)
+    count("PromisesBroken", reminded.breaches)
+    logger().info("promises looked at", extra=reminded.model_dump())
+    flush()
+
+
+@events.schedule("rate(1 minute)")
 def sweep(event: Any) -> None:
     """Look for what should have happened by now and did not."""
     app = bootstrap.get()

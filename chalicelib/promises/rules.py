@@ -19,6 +19,7 @@ from typing import Any
 from chalicelib.base import Model
 from chalicelib.cases.models import Case, CaseStatus, Promise, Promises, PromiseState
 from chalicelib.customers.models import Customer
+from chalicelib.promises.alarms import alert, each
 from chalicelib.promises.calendars import add, elapsed
 from chalicelib.promises.models import (
     Calendar,
@@ -132,7 +133,7 @@ def heard(promises: Promises, terms: Terms, at: datetime) -> Promises:
 
 def answered(promises: Promises, terms: Terms, at: datetime) -> Promises:
     """A person answered in public: whoever waited for a reply does no more."""
-    return _each(promises, REPLIES, lambda clock: _stop(clock, terms.calendar, at))
+    return each(promises, REPLIES, lambda clock: _stop(clock, terms.calendar, at))
 
 
 def moved(
@@ -158,8 +159,8 @@ def moved(
             return _pause(clock, terms.calendar, at)
         return _run(clock, terms, at)
 
-    promises = _each(promises, (ClockName.RESOLUTION,), resolution)
-    return _each(promises, REPLIES, reply)
+    promises = each(promises, (ClockName.RESOLUTION,), resolution)
+    return each(promises, REPLIES, reply)
 
 
 def reassessed(promises: Promises, old: Terms, new: Terms, at: datetime, scene: Scene) -> Promises:
@@ -215,15 +216,10 @@ def told(promises: Promises, by: datetime) -> Promises:
 # --- warnings and breaches --------------------------------------------------------------------
 
 
-def next_alarm(promises: Promises) -> datetime | None:
-    """When somebody should look at these clocks next; None while nothing can happen."""
-    return min((_alarm_of(clock) for _, clock in _alert(promises)), default=None)
-
-
 def due_alarms(promises: Promises, now: datetime) -> tuple[Alarm, ...]:
     """What is to be said by now and was not: a breach goes before its warning."""
     found = []
-    for name, clock in _alert(promises):
+    for name, clock in alert(promises):
         if now > clock.due_at:
             found.append(Alarm(clock=name, breach=True, due_at=clock.due_at))
         elif clock.warned_at is None and now >= clock.warn_at:
@@ -248,27 +244,6 @@ def slipped(promises: Promises, clock: ClockName, now: datetime, until: datetime
     known = getattr(promises, clock)
     late = known.model_copy(update={"told_at": now, "expected_at": until})
     return promises.model_copy(update={clock: late})
-
-
-def first_due(promises: Promises) -> datetime | None:
-    """The earliest deadline of a clock that runs; what a queue is ordered by."""
-    running = (getattr(promises, name) for name in ClockName)
-    return min((c.due_at for c in running if c and c.since is not None), default=None)
-
-
-def seen(promises: Promises, now: datetime) -> Promises:
-    """The promises as they stand at this moment, also where no sweep has looked yet."""
-    return _each(promises, ClockName, lambda clock: _seen(clock, now))
-
-
-def expected(promises: Promises) -> datetime | None:
-    """By when the customer may expect a reply: what they were told last, if they wait."""
-    for name in REPLIES:
-        clock = getattr(promises, name)
-        if clock and clock.met_at is None and clock.since is not None:
-            when: datetime = clock.expected_at or clock.due_at
-            return when
-    return None
 
 
 # --- one clock --------------------------------------------------------------------------------
@@ -337,35 +312,6 @@ def _stated(clock: Promise) -> Promise:
     else:
         state = PromiseState.AT_RISK if clock.warned_at else PromiseState.RUNNING
     return clock.model_copy(update={"state": state})
-
-
-def _seen(clock: Promise, now: datetime) -> Promise:
-    if clock.since is None or clock.met_at is not None:
-        return clock
-    if now > clock.due_at:
-        return clock.model_copy(update={"state": PromiseState.BREACHED})
-    if now >= clock.warn_at and clock.breached_at is None:
-        return clock.model_copy(update={"state": PromiseState.AT_RISK})
-    return clock
-
-
-def _alert(promises: Promises) -> Iterator[tuple[ClockName, Promise]]:
-    """Clocks that run and whose breach nobody has noted."""
-    for name in ClockName:
-        clock: Promise | None = getattr(promises, name)
-        if clock and clock.since is not None and clock.met_at is None and not clock.noted_at:
-            yield name, clock
-
-
-def _alarm_of(clock: Promise) -> datetime:
-    if clock.warned_at is None:
-        return min(clock.warn_at, clock.due_at)
-    return clock.due_at
-
-
-def _each(promises: Promises, names: Iterable[ClockName], change: Any) -> Promises:
-    clocks = {name: getattr(promises, name) for name in names}
-    return promises.model_copy(update={n: change(c) for n, c in clocks.items() if c is not None})
 
 
 def _named(terms: Terms) -> dict[str, Any]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
+from chalicelib.base import iso
 from chalicelib.cases.models import Case, Message, Priority
+from chalicelib.cases.rules import UNSOLVED
 from chalicelib.errors import NotFound, StaleVersion
+from chalicelib.promises.alarms import first_due, next_alarm
 from chalicelib.routing.assigning import counted_for, waits_for
 from chalicelib.store import items, keys
 from chalicelib.store.codec import Item
@@ -80,6 +84,11 @@ class CaseStore:
         if stored is None:
             raise NotFound(f"there is no message {message_sk} in case {case_id}")
         return items.model(Message, stored)
+
+    def some_messages(self, places: Iterable[tuple[str, str]]) -> dict[str, Message]:
+        """By case id: those messages that exist at (case id, sort key), one for each case."""
+        found = self._table.batch_get([(keys.case(c)[0], sort_key) for c, sort_key in places])
+        return {one["case_id"]: items.model(Message, one) for one in found.values()}
 
     def messages(self, case_id: str, limit: int, start: dict[str, str] | None) -> Page:
         """A page of the timeline, oldest first, as stored items."""
@@ -206,7 +215,30 @@ class CaseStore:
             lists |= keys.index(5, f"ASSIGNEE#{case.assignee}", created)
         elif team := waits_for(case):
             lists |= keys.waiting(team, URGENT_FIRST.index(case.priority), created)
-        return items.item(keys.case(case.id), "case", case, **lists)
+        return items.item(keys.case(case.id), "case", case, **lists, **self._queue(case))
+
+    def _queue(self, case: Case) -> dict[str, str]:
+        """Where an unsolved case stands in queues by its deadlines, and when to look at it.
+
+        What waits for nothing stands behind all that does, oldest first ("~" sorts behind digits).
+        """
+        if case.status not in UNSOLVED:
+            return {}
+        due = first_due(case.promises)
+        place = items.by_time(due or case.created_at, case.id)
+        place = place if due else f"~{place}"
+        owner = f"QUEUE-OF#{case.assignee}" if case.assignee else f"QUEUE-TEAM#{case.team or ''}"
+        spread = keys.shard(case.id, self._shards)
+        found = keys.index(7, f"QUEUE#{spread}", place) | keys.index(8, owner, place)
+        alarm = next_alarm(case.promises)
+        return found | (keys.alarm(case.id, alarm) if alarm else {})
+
+    def alarming(self, now: datetime) -> Iterator[str]:
+        """Ids of cases with a promise to look at by now, the longest waiting of a shard first."""
+        for partition in keys.alarm_partitions():
+            until = iso(now + timedelta(milliseconds=1))
+            for stored in self._table.query_all(partition, index="gsi6", between=("0", until)):
+                yield str(stored["gsi6sk"]).partition("#")[2]
 
 
 def _counted(case: Case) -> Case:

@@ -87,9 +87,10 @@ Secondary indexes (all attributes projected):
 | gsi5 | ASSIGNEE#<e-mail> | <created>#<id> | an agent's cases |
 |  | WAITING#<team> | <urgency>#<created>#<id> | a team's cases that nobody has, most urgent first |
 |  | ISSUES | <created>#<id> | problems that the help centre shows |
-| gsi6, keys only | ALARM#<shard> | <time>#<id> | cases with a promise to warn of, or broken by then |
+| gsi6 (keys) | ALARM#<shard> | <time>#<id> | cases with a promise at risk or broken by then |
 | gsi7 | QUEUE#<shard> | <first deadline>#<id> | unsolved cases, those at risk first |
-| gsi8 | QUEUE-OF#<e-mail>, QUEUE-TEAM#<team> | <first deadline>#<id> | an agent's; a team's unassigned |
+| gsi8 | QUEUE-OF#<e-mail> | <first deadline>#<id> | an agent's unsolved cases |
+|  | QUEUE-TEAM#<team> | <first deadline>#<id> | a team's unsolved cases that nobody has |
 
 Lists of cases have `cases_shards` partitions each (settings): every page reads all of them and
 merges. It starts at one and may be raised at any time, never lowered.

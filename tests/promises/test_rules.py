@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from chalicelib.cases.models import CaseStatus, Promise, Promises, PromiseState
 from chalicelib.promises import rules
+from chalicelib.promises.alarms import next_alarm, seen
 from chalicelib.promises.calendars import add, elapsed
 from chalicelib.promises.models import Calendar, Targets, Weekday
 from chalicelib.promises.rules import Scene, Terms
@@ -47,7 +48,7 @@ def test_a_new_case_is_promised_a_reply_and_a_resolution_but_no_next_reply() -> 
     assert first(promises).due_at == at(4)
     assert resolution(promises).due_at == at(24)
     assert promises.next_reply is None
-    assert rules.next_alarm(promises) == at(3)
+    assert next_alarm(promises) == at(3)
 
 
 def test_an_answer_in_time_meets_the_promise_and_a_late_one_does_not() -> None:
@@ -73,7 +74,7 @@ def test_a_clock_stands_while_the_case_waits_and_goes_on_with_what_was_left() ->
     promises = rules.begun(ROUND, MONDAY)
     waiting = rules.moved(promises, ROUND, S.OPEN, S.ON_HOLD, at(1))
     assert first(waiting).state == PromiseState.PAUSED
-    assert rules.next_alarm(waiting) is None
+    assert next_alarm(waiting) is None
     going = rules.moved(waiting, ROUND, S.ON_HOLD, S.OPEN, at(11))
     assert first(going).due_at == at(14)
     assert first(going).warn_at == at(13)
@@ -127,13 +128,13 @@ def test_a_warning_and_a_breach_are_due_once_each() -> None:
     warned = rules.alarmed(promises, rules.due_alarms(promises, at(3)), at(3))
     assert first(warned).state == PromiseState.AT_RISK
     assert rules.due_alarms(warned, at(3.5)) == ()
-    assert rules.next_alarm(warned) == at(4)
+    assert next_alarm(warned) == at(4)
     [breach] = rules.due_alarms(warned, at(4.1))
     assert breach.breach
     broken = rules.alarmed(warned, [breach], at(4.1))
     assert first(broken).state == PromiseState.BREACHED
     assert rules.due_alarms(broken, at(5)) == ()
-    assert rules.next_alarm(broken) == at(18)  # the warning of the resolution
+    assert next_alarm(broken) == at(18)  # the warning of the resolution
 
 
 def test_a_sweep_that_comes_too_late_for_the_warning_tells_of_the_breach_only() -> None:
@@ -143,8 +144,8 @@ def test_a_sweep_that_comes_too_late_for_the_warning_tells_of_the_breach_only() 
 
 def test_what_is_shown_needs_no_sweep() -> None:
     promises = rules.begun(ROUND, MONDAY)
-    assert first(rules.seen(promises, at(3.5))).state == PromiseState.AT_RISK
-    assert first(rules.seen(promises, at(4.5))).state == PromiseState.BREACHED
+    assert first(seen(promises, at(3.5))).state == PromiseState.AT_RISK
+    assert first(seen(promises, at(4.5))).state == PromiseState.BREACHED
 
 
 # --- laws -------------------------------------------------------------------------------------
