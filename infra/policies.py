@@ -245,6 +245,8 @@ DETECT_TRENDS: Final = (
     _TABLE,
     _objects("GetObject", "trends"),
     _objects("PutObject", "trends"),
+    # Without it S3 answers "access denied" for an object that is not there as yet.
+    _allow(["s3:ListBucket"], {"Fn::GetAtt": ["Bucket", "Arn"]}),
 )
 INDEX_KNOWLEDGE: Final = (
     _TABLE,

@@ -7,7 +7,7 @@ but the count stays what it was in that hour, and a recount from the cases gives
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from chalicelib.store.table import Table
 
 ATTEMPTS = 8
+READ_AGAIN = timedelta(hours=46)  # less than what the detector takes as not yet settled
 FIRST_MESSAGES = 5  # of a case, among which is what the customer wrote
 Mark = tuple[str, str, str]
 Place = tuple[str, str]
@@ -109,15 +110,20 @@ class Counting:
             self.table.commit(self.reactions.done(reaction))
             return
         writes = [self.counts.mark(case.id, after), *self._steps(case.id, old, new)]
-        writes += [*self._words(case, before, after), *self._late(after)]
+        writes += self._words(case, before, after)
         self.table.commit(self.reactions.done(reaction), *writes)
 
-    def _late(self, after: Counted) -> list[Write]:
-        """Who reads the counts reads the running hour and the one before it in any case."""
+    def _late(self, sums: Mapping[Place, tuple[int, int]]) -> list[Write]:
+        """Who reads the counts reads the running hour and the one before it in any case, earlier
+        ones where they are marked, and of those long ago only what changed."""
         now = self.clock()
-        if after.hour >= hour_name(now - timedelta(hours=1)):
+        (hour,) = {hour for _, hour in sums} or {hour_name(now)}
+        if hour >= hour_name(now - timedelta(hours=1)):
             return []
-        return [self.counts.late(after.hour, now)]
+        if hour >= hour_name(now - READ_AGAIN):
+            return [self.counts.late(hour, now)]
+        changed = [(cell, people) for (cell, _), (_, people) in sums.items() if people]
+        return [self.counts.very_late(cell, hour, people, now) for cell, people in changed]
 
     def _words(self, case: Case, before: Counted | None, after: Counted) -> list[Write]:
         """Its words are kept once, and taken away where it turns out to be no contact at all."""
@@ -165,7 +171,7 @@ class Counting:
             customers += bool(wanted) - bool(known)
             sums[mark[:2]] = cases, customers
         writes += [self.counts.add(*place, *more) for place, more in sums.items() if any(more)]
-        return writes
+        return writes + self._late({place: more for place, more in sums.items() if any(more)})
 
     def _wanted(self, case: Case, before: Counted | None) -> Counted:
         facts = before.facts if before else self._facts(case)

@@ -10,6 +10,7 @@ otherwise. The words of new contacts lie here for three days, for troubles witho
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -56,6 +57,15 @@ class NewWords(Model):
     words: str
 
 
+@dataclass(frozen=True)
+class Late:
+    """Hours to be read again, and what changed in those that nobody reads again: customers by (day
+    of the change, hour, cell), summed over that day."""
+
+    hours: set[str]
+    customers: dict[tuple[str, str, str], int]
+
+
 class CountStore:
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -100,15 +110,29 @@ class CountStore:
         expires = int((now + MARKS_KEPT).timestamp())
         return put("late", {"pk": pk, "sk": sk, "type": "late", "at": iso(now), "expires": expires})
 
-    def late_since(self, moment: datetime, now: datetime) -> set[str]:
-        """Hours of the past that were counted once more at `moment` or after it."""
-        found: set[str] = set()
+    def very_late(self, cell: str, hour: str, customers: int, now: datetime) -> Write:
+        """Note how many customers more (or fewer) an hour has that nobody reads again."""
+        pk, sk = keys.late(hour_name(now)[:10], f"{hour}#{cell}")
+        expires = int((now + MARKS_KEPT).timestamp())
+        change = "SET #t = :t, expires = :e ADD customers :k"
+        written = update("late", (pk, sk), change, t="late", e=expires, k=customers)
+        names = {"ExpressionAttributeNames": {"#t": "type"}}
+        return Write(written.name, written.kind, {**written.body, **names})
+
+    def late_since(self, moment: datetime, now: datetime) -> Late:
+        """What was counted of hours of the past at `moment` or after it."""
+        hours: set[str] = set()
+        customers: dict[tuple[str, str, str], int] = {}
         day = to_utc(moment).date()
         while day <= to_utc(now).date():
-            marks = self._table.query_all(keys.late(day.isoformat())[0], consistent=True)
-            found.update(mark["sk"] for mark in marks if mark["at"] >= iso(moment))
+            for mark in self._table.query_all(keys.late(day.isoformat())[0], consistent=True):
+                hour, _, cell = mark["sk"].partition("#")
+                if cell:
+                    customers[day.isoformat(), hour, cell] = int(mark["customers"])
+                elif mark["at"] >= iso(moment):
+                    hours.add(hour)
             day += timedelta(days=1)
-        return found
+        return Late(hours, customers)
 
     def keep_words(self, words: NewWords, now: datetime) -> Write:
         pk, sk = keys.new_words(hour_name(words.at), words.case_id)

@@ -32,6 +32,15 @@ class TrendStore:
         found = self._table.query_all(partition, index="gsi2")
         return [items.model(Trend, stored) for stored in found]
 
+    def newest_in(self, states: list[TrendState], limit: int = 50) -> list[Trend]:
+        """The newest trends in each of those states, one Query a state."""
+        found: list[Trend] = []
+        for state in states:
+            partition = f"{keys.TRENDS}#{state}"
+            page = self._table.query(partition, index="gsi2", newest_first=True, limit=limit)
+            found += [items.model(Trend, stored) for stored in page.items]
+        return found
+
     def listing(
         self, states: list[TrendState], limit: int, positions: dict[str, Any] | None
     ) -> Merged:
@@ -44,10 +53,18 @@ class TrendStore:
         pointer = {"pk": pk, "sk": sk, "type": "cell", "trend_id": trend.id}
         self._table.commit(put_new("trend", _item(trend)), put("cell", pointer))
 
-    def save(self, trend: Trend) -> None:
-        """Store a trend that is one version on; raises StaleVersion after a lost race."""
+    def save(self, trend: Trend, moved: bool = False) -> None:
+        """Store a trend that is one version on; raises StaleVersion after a lost race.
+
+        `moved` makes it the newest of its cell: it is told at another level by now.
+        """
+        pk, sk = keys.cell(trend.series)
+        pointer = {"pk": pk, "sk": sk, "type": "cell", "trend_id": trend.id}
+        writes = [put_version("trend", _item(trend), trend.version - 1)]
+        if moved:
+            writes.append(put("cell", pointer))
         try:
-            self._table.commit(put_version("trend", _item(trend), trend.version - 1))
+            self._table.commit(*writes)
         except WriteRefused as refused:
             newest = self.get(trend.id)
             raise StaleVersion(

@@ -31,7 +31,7 @@ MOST_TERMS = 100  # of a text
 MOST_TEXTS = 20_000  # of the last 48 hours
 NAMED_BY = 5
 _LN10 = log(10)
-_THRESHOLD = -6.0 * _LN10
+_THRESHOLD = -6.3 * _LN10  # about one false burst in four months at 300 texts a day
 _LEAST_LIFT = 3.0
 _BEYOND = 1.3  # times the fullest hour or day so far
 _WARM_DAYS, _WARM_TEXTS = 5, 150
@@ -41,6 +41,7 @@ _PRIOR = 0.3  # cases that a term without a past is taken to have had
 _DISPERSION, _DISPERSION_DAYS = 1.3, 5.0
 _SAME = 0.5  # share of the smaller one's texts that two terms of one trouble have in common
 _QUIET_HOURS = 12
+_REMEMBERED = 50  # bursts that are over
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ class Burst:
     """Words that came more often than they ever did. Times are in hours since 1970.
 
     `seen` and `expected` customers and `p` are those of its first named term, at their worst;
-    `cases` are the texts with any of its terms, oldest first.
+    `cases` are the texts with any of its terms, oldest first. `name` is the caller's; one that is
+    `noise`, as people say, is followed, but its texts enter the memory like any others.
     """
 
     id: int
@@ -94,6 +96,8 @@ class Burst:
     customers: int = 0
     end: float | None = None
     last: float = 0.0
+    name: str = ""
+    noise: bool = False
 
 
 @dataclass(slots=True)
@@ -122,9 +126,8 @@ class Emerging:
         self.first: float | None = None
         self.numbered = 0
         self.bursts = 0
-        self._day: int | None = None
-        self._touched: set[str] = set()
-        self._folded_in_day = 0
+        self.day: int | None = None
+        self.touched: set[str] = set()
 
     def add(self, text: Text) -> None:
         """A text that came; one that is known already changes nothing."""
@@ -138,7 +141,7 @@ class Emerging:
         self.known.add(text.id)
         for term in text.terms:
             self.postings.setdefault(term, []).append(number)
-        self._touched.update(text.terms)
+        self.touched.update(text.terms)
         if len(self.texts) > MOST_TEXTS:
             self._fold(next(iter(self.texts)))
 
@@ -146,14 +149,14 @@ class Emerging:
         """Bursts that begin now. Those that go on are in `open`, updated; `over` got their end."""
         self._forget_until(now - LONGEST)
         hits = self._hits(now)
-        self._touched.clear()
+        self.touched.clear()
         begun = []
         for group in _grouped(hits):
-            known = next((b for b in self.open if self._same(b, group)), None)
-            if known is not None:
-                self._update(known, group, now)
-            elif self._warm(now):
+            known = self._known(group, now)
+            if known is None:
                 begun.append(self._begin(group, now))
+            elif known.end is None or self._again(known, group):
+                self._update(known, group, now)
         self._close(now)
         return begun
 
@@ -174,7 +177,7 @@ class Emerging:
             firsts.append((window, numbers[at] if at < len(numbers) else self.numbered))
             totals[window] = len(numbers) - at
         found = []
-        for term in self._touched:
+        for term in self.touched:
             postings = self.postings.get(term, ())
             if len(postings) >= MIN_CUSTOMERS:
                 hit = self._test(term, list(postings), firsts, totals)
@@ -232,6 +235,25 @@ class Emerging:
 
     # -- bursts
 
+    def _known(self, group: list[_Hit], now: float) -> Burst | None:
+        """The burst that this group is a part of, also one that is over since less than 48 hours,
+        whose texts still lie in the windows."""
+        recent = [b for b in self.over if b.end is not None and now - b.end < LONGEST]
+        return next((b for b in (*self.open, *reversed(recent)) if self._same(b, group)), None)
+
+    def _again(self, burst: Burst, group: list[_Hit]) -> bool:
+        """Whether it goes on after its end: with new texts, not with those that it had."""
+        had = set(burst.cases)
+        new = {n for hit in group for n in hit.texts if self.texts[n].id not in had}
+        if len({self.texts[n].customer for n in new}) < MIN_CUSTOMERS:
+            return False
+        if not any(_is_much(hit, len(new & hit.texts)) for hit in group):
+            return False
+        self.over.remove(burst)
+        self.open.append(burst)
+        burst.end = None
+        return True
+
     def _same(self, burst: Burst, group: list[_Hit]) -> bool:
         if {hit.term for hit in group} & set(burst.terms):
             return True
@@ -280,6 +302,7 @@ class Emerging:
                 burst.end = now
                 self.open.remove(burst)
                 self.over.append(burst)
+        del self.over[:-_REMEMBERED]
 
     def _quiet(self, burst: Burst, now: float) -> bool:
         first = now - _QUIET_HOURS
@@ -309,14 +332,13 @@ class Emerging:
         text = self.texts.pop(number)
         self.known.discard(text.id)
         day, hour = int(text.at // 24), int(text.at)
-        if self._day is None:
-            self._day = day
-        while self._day < day:
-            self._midnight(self._day)
-            self._day += 1
-        bursting = {term for burst in (*self.open, *self.over[-5:]) for term in burst.terms}
-        part_of = {case for burst in (*self.open, *self.over[-5:]) for case in burst.cases}
-        ours = text.id in part_of
+        if self.day is None:
+            self.day = day
+        while self.day < day:
+            self._midnight(self.day)
+            self.day += 1
+        apart = [b for b in (*self.open, *self.over[-5:]) if not b.noise and text.id in b.cases]
+        bursting = {term for burst in apart for term in burst.terms}
         self.past_texts += 1
         for term in text.terms:
             postings = self.postings[term]
@@ -324,7 +346,7 @@ class Emerging:
                 del self.postings[term]
             else:
                 del postings[0]
-            if ours and term in bursting:
+            if term in bursting:
                 continue
             past = self.past.get(term)
             if past is None:
@@ -380,6 +402,11 @@ def _grouped(hits: list[_Hit]) -> list[list[_Hit]]:
         else:
             groups.append((set(hit.texts), [hit]))
     return [group for _, group in groups]
+
+
+def _is_much(hit: _Hit, new: int) -> bool:
+    """Whether the new ones of its texts would be a burst by themselves."""
+    return log_upper_tail(new, hit.expected, _DISPERSION) <= _THRESHOLD
 
 
 def _named(group: list[_Hit]) -> list[_Hit]:

@@ -38,6 +38,7 @@ class Facts(Model):
 class Method(StrEnum):
     SCAN = "scan"
     COLD_START = "cold-start"
+    WORDS = "words"
 
 
 class Finding(Model):

@@ -21,7 +21,8 @@ from random import Random
 from infra.emerging import Row, bursts
 
 BEGIN = 490_992.0  # 2026-01-05T00:00Z, a Monday
-_SYLLABLES = "ba be bi bo da de di fo ga ke ki lo ma me mi no pa ri sa so ta te to ve vi zu".split()
+_CONSONANTS, _VOWELS = "bdfgklmnprstvz", "aeio"
+_SYLLABLES = [one + other for one in _CONSONANTS for other in _VOWELS][::2]
 _AFTER = 24.0
 
 
@@ -94,8 +95,8 @@ def inbox(seed: int, weeks: int = 8, a_day: float = 300.0, troubles: int = 12) -
 
 
 def naive(texts: Sequence[Row], times: float = 5.0, least: int = 10) -> list[tuple[float, str]]:
-    """The rule that one writes first: a word in the last 24 hours `times` as often as in the mean
-    of the 7 days before, and in `least` texts; (hour, word), again after two days at the soonest."""
+    """The rule that one writes first: a word today `times` as often as in the mean of the 7 days
+    before, and in `least` texts; (hour, word), again after two days at the soonest."""
     days: dict[int, Counter[str]] = {}
     told: dict[str, float] = {}
     found = []
