@@ -30,9 +30,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from chalicelib.understanding.transformer import Array
 from chalicelib.understanding.vectors import VectorTable
 from chalicelib.understanding.wordpiece import pieces, tokens
-from infra.minilm import Array, SentenceModel
+from infra.minilm import SentenceModel
 from infra.support_texts import sentences
 
 np: Any = import_module("numpy")  # where the tables are built; not in every environment

@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING
 
 from chalicelib.base import Model, iso
 from chalicelib.cases.models import AuthorType, Case, CaseStatus, Direction, Message, MessageKind
-from chalicelib.flows.library import embed
+from chalicelib.flows.library import embed, meant
 from chalicelib.knowledge import learned, rules
-from chalicelib.knowledge.index import Entry, Index, Writer
+from chalicelib.knowledge.index import FORMAT, Entry, Index, Sentences, Writer
 from chalicelib.knowledge.models import Article, ArticleState
 from chalicelib.knowledge.stemming import terms
 from chalicelib.ports import Clock, Objects
 from chalicelib.store import items
 from chalicelib.store.articles import ARTICLES, CASES, IndexPointer, Solved
 from chalicelib.understanding.pii import redact
+from chalicelib.understanding.sentences import layered
 
 if TYPE_CHECKING:
     from chalicelib.store.articles import ArticleStore
@@ -70,9 +71,9 @@ class Indexing:
     def _articles(self) -> int:
         pointer = self.articles.pointer(ARTICLES)
         newer = self.articles.newer(ARTICLES)
-        if newer == (pointer.newer if pointer else ""):
+        if _usable(pointer) and newer == (pointer.newer if pointer else ""):
             return 0
-        writer = Writer(self._load(pointer))
+        writer = Writer(self._load(pointer), _sentences())
         wanted = {
             f"{article.slug}#{language}": (article, language)
             for article in self.articles.all()
@@ -89,7 +90,8 @@ class Indexing:
             stamp = learned.stamp(article.version, wordings)
             if writer.stamp(key) != stamp:
                 more = learned.stems(wordings, language)
-                fresh.append(_article_entry(key, article, language, stamp, more))
+                entry = _article_entry(key, article, language, stamp, more)
+                fresh.append(_with_meaning(entry, article, writer.sentences))
         writer.add(fresh)
         self._publish(writer, ARTICLES, pointer, newer=newer)
         return len(fresh)
@@ -101,8 +103,8 @@ class Indexing:
         now = self.clock()
         if pointer and now - pointer.built_at < EVERY:
             return 0, 0
-        writer = Writer(self._load(pointer))
-        walked_to = pointer.walked_to if pointer else ""
+        writer = Writer(self._load(pointer), _sentences())
+        walked_to = pointer.walked_to if pointer and _usable(pointer) else ""
         walked, older = self._older(walked_to or iso(now - RECENT))
         changed = {
             case.id: case
@@ -115,11 +117,11 @@ class Indexing:
             solved = self._solved(case)
             if solved:
                 kept.append(solved)
-            entries.append(_case_entry(case, solved))
+            entries.append(_case_entry(case, solved, writer.sentences.version))
         self.articles.keep_solved(kept)
         writer.add(entries)
         checked, removed = self._check(writer, pointer.checked if pointer else 0)
-        if entries or removed or pointer is None:
+        if entries or removed or pointer is None or not _usable(pointer):
             done = walked if len(changed) <= MOST else walked_to
             self._publish(writer, CASES, pointer, walked_to=done, checked=checked)
         else:
@@ -183,7 +185,9 @@ class Indexing:
     # --- files ---------------------------------------------------------------------------
 
     def _load(self, pointer: IndexPointer | None) -> Index | None:
-        return Index(self.objects().get(pointer.key)) if pointer else None
+        """The index to build upon, None where it is begun anew."""
+        usable = pointer is not None and _usable(pointer)
+        return Index(self.objects().get(pointer.key)) if pointer and usable else None
 
     def _publish(
         self,
@@ -207,6 +211,7 @@ class Indexing:
                 documents=len(writer.listed()),
                 bytes=len(data),
                 built_at=self.clock(),
+                made_for=_made_for(),
                 newer=newer,
                 walked_to=walked_to,
                 checked=checked,
@@ -245,6 +250,28 @@ def _is_answer(message: Message) -> bool:
     return outbound and message.author.type == AuthorType.AGENT and bool(message.text.strip())
 
 
+def _sentences() -> Sentences:
+    """The sentence model of this function."""
+    model = layered()
+    return Sentences(model.version, model.dimensions) if model else Sentences()
+
+
+def _made_for() -> str:
+    return f"{FORMAT} {_sentences().version}".strip()
+
+
+def _usable(pointer: IndexPointer | None) -> bool:
+    """Whether an index can be built upon (an absent one too): not where it is of another format,
+    or the semantic layer has come, gone or changed."""
+    return pointer is None or pointer.made_for == _made_for()
+
+
+def _with_meaning(entry: Entry, article: Article, sentences: Sentences) -> Entry:
+    text = article.texts[entry.language]
+    asked = f"{text.title}\n{text.problem}"
+    return entry._replace(meaning=meant(asked, entry.language, sentences.version))
+
+
 def _article_entry(
     key: str, article: Article, language: str, stamp: int, learnt: list[str]
 ) -> Entry:
@@ -254,9 +281,11 @@ def _article_entry(
     return Entry(key, stamp, [*stems, *learnt], vector, language)
 
 
-def _case_entry(case: Case, solved: Solved | None) -> Entry:
+def _case_entry(case: Case, solved: Solved | None, sentences: str) -> Entry:
     """A case that no agent answered is in the index without a word, so that it is read once."""
     if solved is None:
         return Entry(case.id, case.version, ())
     stems = terms(solved.text, solved.language)
-    return Entry(case.id, case.version, stems, embed(solved.text, solved.language), solved.language)
+    vector = embed(solved.text, solved.language)
+    meaning = meant(solved.text, solved.language, sentences)
+    return Entry(case.id, case.version, stems, vector, solved.language, meaning)

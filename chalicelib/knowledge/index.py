@@ -9,6 +9,8 @@ Layout: a line of JSON (sizes of the sections), then the sections, each padded t
 | lengths | document | 2 bytes: how many terms |
 | vectors | document | one signed byte a dimension; zeros where there is none |
 | signs | document | 8 bytes: which of the first 64 dimensions are above zero |
+| meanings | document | the same by the sentence model, where the index was written with it |
+| meaning_signs | document | |
 | terms | term | the term, a line each, sorted |
 | found | term | 4 bytes: in how many documents |
 | starts | term | 4 bytes: where its postings begin; one more at the end |
@@ -35,12 +37,13 @@ from typing import Any, NamedTuple
 CHAMPIONS = 5_000
 K1, B = 1.2, 0.75
 STEP = (K1 + 1) / 255
-DIMENSIONS = 64
+DIMENSIONS = 96  # of the vectors of the table that ships
+SIGNS = 64
 FEWEST = 100  # documents that idf assumes at least: with three articles no word is common
 _COMPACT = 0.25  # share of removed documents from which numbers are given anew
-_FORMAT = 1
+FORMAT = 2
 _SECTIONS = (
-    *("keys", "stamps", "lengths", "vectors", "signs", "terms"),
+    *("keys", "stamps", "lengths", "vectors", "signs", "meanings", "meaning_signs", "terms"),
     *("found", "starts", "documents", "impacts", "languages"),
 )
 
@@ -48,24 +51,38 @@ Vector = Sequence[float]
 
 
 class Entry(NamedTuple):
-    """One document to index. `stamp` tells its version, `vector` is a unit vector or None."""
+    """One document to index. `stamp` tells its version, `vector` is a unit vector or None;
+    `meaning` is one by the sentence model."""
 
     key: str
     stamp: int
     terms: Sequence[str]
     vector: Vector | None = None
     language: str = "und"
+    meaning: Vector | None = None
+
+
+class Sentences(NamedTuple):
+    """Which sentence model the meanings of an index are by, and how long they are."""
+
+    version: str = ""
+    dimensions: int = 0
+
+
+class OtherFormat(ValueError):
+    """The file was written by another version of this code."""
 
 
 class Index:
-    """A written index, read in place."""
+    """A written index, read in place; raises OtherFormat."""
 
     def __init__(self, data: bytes) -> None:
         head, _, _ = data.partition(b"\n")
         about: dict[str, Any] = json.loads(head)
-        if about["format"] != _FORMAT:
-            raise ValueError(f"an index of format {about['format']} cannot be read")
+        if about["format"] != FORMAT:
+            raise OtherFormat(f"an index of format {about['format']} cannot be read")
         self.about: dict[str, Any] = about["about"]
+        self.sentences = Sentences(*about["sentences"])
         self.average: float = about["average"]
         view = memoryview(data)
         at = _padded(len(head) + 1)
@@ -80,6 +97,8 @@ class Index:
         self.lengths = parts["lengths"].cast("H")
         self.vectors = parts["vectors"].cast("b")
         self.signs = parts["signs"].cast("Q")
+        self.meanings = parts["meanings"].cast("b")
+        self.meaning_signs = parts["meaning_signs"].cast("Q")
         self.terms: list[str] = _lines(parts["terms"])
         self.found = parts["found"].cast("I")
         self.starts = parts["starts"].cast("I")
@@ -115,11 +134,20 @@ class Index:
     def vector(self, document: int) -> memoryview:
         return self.vectors[document * DIMENSIONS : (document + 1) * DIMENSIONS]
 
+    def meaning(self, document: int) -> memoryview:
+        """That of the sentence model; empty where the index was written without one."""
+        width = self.sentences.dimensions
+        return self.meanings[document * width : (document + 1) * width]
+
 
 class Writer:
-    """Collects entries, also on top of an index that exists; what it has by key is replaced."""
+    """Collects entries, also on top of an index that exists; what it has by key is replaced.
 
-    def __init__(self, before: Index | None = None) -> None:
+    `sentences` is the model that makes the meanings of a new index; one that exists keeps its."""
+
+    def __init__(self, before: Index | None = None, sentences: Sentences | None = None) -> None:
+        self.sentences = before.sentences if before else sentences or Sentences()
+        self._meanings = bytearray()
         self._keys: list[str] = []
         self._languages: list[str] = []
         self._stamps = array("I")
@@ -146,7 +174,8 @@ class Writer:
         number = self._numbers.pop(key, None)
         if number is not None:
             self._keys[number] = ""
-            self._vectors[number * DIMENSIONS : (number + 1) * DIMENSIONS] = bytes(DIMENSIONS)
+            for vectors, width in self._both():
+                vectors[number * width : (number + 1) * width] = bytes(width)
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Index the entries; the average length is that of the first ones and moves slowly."""
@@ -174,14 +203,16 @@ class Writer:
             "stamps": self._stamps.tobytes(),
             "lengths": self._lengths.tobytes(),
             "vectors": bytes(self._vectors),
-            "signs": _signs(self._vectors).tobytes(),
+            "signs": _signs(self._vectors, DIMENSIONS).tobytes(),
+            "meanings": bytes(self._meanings),
+            "meaning_signs": _signs(self._meanings, self.sentences.dimensions).tobytes(),
             "terms": "\n".join(ordered).encode("utf-8", "surrogatepass"),
             "found": array("I", [self._found[term] for term in ordered]).tobytes(),
             "starts": starts.tobytes(),
             "documents": documents.tobytes(),
             "impacts": bytes(impacts),
         }
-        return _joined(sections, about, self._average)
+        return _joined(sections, about, self._average, self.sentences)
 
     # --- helpers -------------------------------------------------------------------------
 
@@ -193,7 +224,8 @@ class Writer:
         self._stamps.append(entry.stamp)
         length = len(entry.terms)
         self._lengths.append(min(length, 65_535))
-        self._vectors += _quantised(entry.vector)
+        self._vectors += _quantised(entry.vector, DIMENSIONS)
+        self._meanings += _quantised(entry.meaning, self.sentences.dimensions)
         longer = K1 * (1 - B + B * length / self._average) if self._average else K1
         for term, times in Counter(entry.terms).items():
             numbers, weights = self._postings.setdefault(term, (array("I"), bytearray()))
@@ -202,6 +234,10 @@ class Writer:
             weights.append(max(1, min(255, round(share / STEP))))
             self._found[term] += 1
             self._changed.add(term)
+
+    def _both(self) -> tuple[tuple[bytearray, int], ...]:
+        """The vectors of either kind, and their length."""
+        return (self._vectors, DIMENSIONS), (self._meanings, self.sentences.dimensions)
 
     def _champions(self, term: str) -> tuple[array[int], bytearray]:
         numbers, weights = self._postings[term]
@@ -216,6 +252,7 @@ class Writer:
         self._stamps.frombytes(before.stamps.tobytes())
         self._lengths.frombytes(before.lengths.tobytes())
         self._vectors = bytearray(before.vectors.tobytes())
+        self._meanings = bytearray(before.meanings.tobytes())
         self._numbers = dict(before.numbers)
         for at, term in enumerate(before.terms):
             numbers, weights = before.postings(at)
@@ -226,10 +263,8 @@ class Writer:
         """Leave out what was removed, everywhere."""
         kept = [number for number, key in enumerate(self._keys) if key]
         new = {old: number for number, old in enumerate(kept)}
-        vectors = self._vectors
-        self._vectors = bytearray().join(
-            vectors[n * DIMENSIONS : (n + 1) * DIMENSIONS] for n in kept
-        )
+        for vectors, width in self._both():
+            vectors[:] = b"".join(vectors[n * width : (n + 1) * width] for n in kept)
         self._keys = [self._keys[n] for n in kept]
         self._languages = [self._languages[n] for n in kept]
         self._stamps = array("I", [self._stamps[n] for n in kept])
@@ -248,29 +283,35 @@ class Writer:
             self._found[term] = max(len(pairs), self._found[term] - gone)
 
 
-def _quantised(vector: Vector | None) -> bytes:
+def _quantised(vector: Vector | None, width: int) -> bytes:
     if vector is None:
-        return bytes(DIMENSIONS)
-    return array("b", [round(127 * value) for value in vector[:DIMENSIONS]]).tobytes()
+        return bytes(width)
+    return array("b", [round(127 * value) for value in vector[:width]]).tobytes()
 
 
-def _signs(vectors: bytearray) -> array[int]:
-    """Of each vector the dimensions above zero, as bits."""
+def _signs(vectors: bytearray, width: int) -> array[int]:
+    """Of each vector which of the first dimensions are above zero, as bits."""
     signed = vectors.translate(_ABOVE_ZERO)
-    return array(
-        "Q",
-        [int(signed[start : start + DIMENSIONS], 2) for start in range(0, len(signed), DIMENSIONS)],
-    )
+    starts = range(0, len(signed), width) if width else ()
+    return array("Q", [int(signed[start : start + SIGNS], 2) for start in starts])
 
 
 def sign_bits(vector: Vector) -> int:
     """The same of one vector."""
-    return int(_quantised(vector).translate(_ABOVE_ZERO), 2)
+    return int(_quantised(vector, SIGNS).translate(_ABOVE_ZERO), 2)
 
 
-def _joined(sections: dict[str, bytes], about: dict[str, Any], average: float) -> bytes:
+def _joined(
+    sections: dict[str, bytes], about: dict[str, Any], average: float, sentences: Sentences
+) -> bytes:
     sizes = [len(sections[name]) for name in _SECTIONS]
-    head = {"format": _FORMAT, "sizes": sizes, "average": average, "about": about}
+    head = {
+        "format": FORMAT,
+        "sizes": sizes,
+        "average": average,
+        "sentences": list(sentences),
+        "about": about,
+    }
     blocks = [json.dumps(head).encode() + b"\n", *(sections[name] for name in _SECTIONS)]
     return b"".join(block.ljust(_padded(len(block)), b"\0") for block in blocks)
 

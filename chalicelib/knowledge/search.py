@@ -5,7 +5,8 @@
 2. BM25 over the champions of each stem gives candidates; so does the number of equal sign bits,
    which stands for the angle between vectors.
 3. Candidates are ordered by the sum of cosine and BM25, the latter as a share of what a document
-   could reach that is the question itself.
+   could reach that is the question itself. Where index and question both have a vector by the same
+   sentence model, that one counts, and words hardly add to it.
 """
 
 from __future__ import annotations
@@ -17,11 +18,21 @@ from collections.abc import Callable, Sequence
 from operator import mul
 from typing import NamedTuple
 
-from chalicelib.knowledge.index import DIMENSIONS, FEWEST, K1, STEP, Index, Vector, sign_bits
+from chalicelib.knowledge.index import (
+    DIMENSIONS,
+    FEWEST,
+    K1,
+    SIGNS,
+    STEP,
+    Index,
+    Vector,
+    sign_bits,
+)
 from chalicelib.knowledge.stemming import terms
 
 CANDIDATES = 200
-WORDS_WEIGHT = 0.3  # of cases; chosen on held-out support questions, flat from 0.2 to 0.5
+WORDS_WEIGHT = 0.4  # of cases; chosen on held-out support questions, flat from 0.2 to 0.6
+BESIDE_MEANING = 0.25  # share of that weight beside the sentence model, which knows words as well
 SYNONYM = 0.7  # what a synonym counts beside the word that was written
 CORRECTED = 0.8  # what a corrected word counts
 READ_TERMS = 60
@@ -40,6 +51,7 @@ class Question(NamedTuple):
     vector: Vector | None
     corrections: dict[str, str]  # stem as written → stem that was taken for it
     reach: float  # BM25 of a document that is the question itself
+    meaning: Vector | None = None  # by the sentence model of the index
 
 
 class Found(NamedTuple):
@@ -54,9 +66,14 @@ class Found(NamedTuple):
 
 
 def ask(
-    index: Index, text: str, language: str, vector: Vector | None, synonyms: Synonyms = ()
+    index: Index,
+    text: str,
+    language: str,
+    vector: Vector | None,
+    synonyms: Synonyms = (),
+    meaning: Vector | None = None,
 ) -> Question:
-    """Prepare a question for one index."""
+    """Prepare a question for one index; `meaning` must be by the sentence model of the index."""
     weights: dict[int, float] = {}
     corrections: dict[str, str] = {}
     reach = instead = 0.0
@@ -78,7 +95,7 @@ def ask(
             weights[number] = SYNONYM
             instead = max(instead, index.idf(number))
     reach += instead
-    return Question(weights, vector, corrections, reach * (K1 + 1) * 0.6)
+    return Question(weights, vector, corrections, reach * (K1 + 1) * 0.6, meaning)
 
 
 def search(
@@ -90,20 +107,19 @@ def search(
 ) -> list[Found]:
     """The best documents, best first; `keep` sees a document's number."""
     scores = _words(index, question)
-    vector = question.vector
     candidates = {
         number for number, _ in heapq.nlargest(CANDIDATES, scores.items(), key=lambda e: e[1])
     }
-    whole: list[int] = []
-    if vector is not None:
-        whole = [round(127 * value) for value in vector[:DIMENSIONS]]
-        candidates.update(_near(index, sign_bits(vector)))
+    near = _nearness(index, question)
+    candidates.update(near.candidates)
+    if near.by_sentences:
+        words_weight *= BESIDE_MEANING
     ranked: list[tuple[float, int, float, float]] = []
     for number in candidates:
         if not index.keys[number] or (keep and not keep(number)):
             continue
         share = min(1.0, scores.get(number, 0.0) / question.reach) if question.reach else 0.0
-        cosine = sum(map(mul, index.vector(number), whole)) / 16_129 if whole else 0.0
+        cosine = near.cosine(number)
         ranked.append((cosine + words_weight * share, number, share, cosine))
     best = heapq.nsmallest(limit, ranked, key=lambda r: (-r[0], index.keys[r[1]]))
     matched = _matched(index, question, {entry[1] for entry in best})
@@ -154,11 +170,37 @@ def _words(index: Index, question: Question) -> dict[int, float]:
     return scores
 
 
-def _near(index: Index, bits: int) -> list[int]:
+class _Nearness(NamedTuple):
+    """How near documents are, and those that may be nearest."""
+
+    candidates: Sequence[int]
+    cosine: Callable[[int], float]
+    by_sentences: bool
+
+
+def _nearness(index: Index, question: Question) -> _Nearness:
+    meaning, vector = question.meaning, question.vector
+    if meaning is not None and index.sentences.dimensions:
+        near = _near(index.meaning_signs, sign_bits(meaning))
+        return _Nearness(near, _cosines(index.meaning, meaning), True)
+    if vector is not None:
+        whole = vector[:DIMENSIONS]
+        return _Nearness(
+            _near(index.signs, sign_bits(vector)), _cosines(index.vector, whole), False
+        )
+    return _Nearness((), lambda number: 0.0, False)
+
+
+def _cosines(stored: Callable[[int], memoryview], vector: Vector) -> Callable[[int], float]:
+    whole = [round(127 * value) for value in vector]
+    return lambda number: sum(map(mul, stored(number), whole)) / 16_129
+
+
+def _near(signs: memoryview, bits: int) -> list[int]:
     """The documents whose sign bits differ least."""
-    differing = bytes(map(int.bit_count, map(bits.__xor__, index.signs)))
+    differing = bytes(map(int.bit_count, map(bits.__xor__, signs)))
     missing, most = CANDIDATES, -1
-    while missing > 0 and most < DIMENSIONS:
+    while missing > 0 and most < SIGNS:
         most += 1
         missing -= differing.count(most)
     found: list[int] = []

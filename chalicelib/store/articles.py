@@ -49,6 +49,7 @@ class IndexPointer(Model):
     documents: int
     bytes: int
     built_at: Instant
+    made_for: str = ""  # format, and sentence model where one was used
     newer: str = ""  # the mark of changes (see `newer`) that it has in it
     walked_to: str = ""  # how far the walk through all that is old has come
     checked: int = 0  # how many of its documents were checked in this round

@@ -1,6 +1,6 @@
 """Softmax regression by stochastic gradient descent, in plain Python: it runs wherever we run.
 
-infra/fast_solver.py does the same with numpy, for evaluations on a developer's machine.
+`fast_solver` does the same with numpy, where there is numpy.
 """
 
 from __future__ import annotations

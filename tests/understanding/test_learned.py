@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from chalicelib.understanding import fast_solver
 from chalicelib.understanding.engine import TopicEngine
 from chalicelib.understanding.learned import LearnedEngine
 from chalicelib.understanding.solver import Plan, solve
@@ -132,10 +133,12 @@ def test_a_very_long_text_takes_bounded_time(engine: TopicEngine) -> None:
 
 
 def test_the_fast_solver_takes_the_same_steps() -> None:
-    fast = pytest.importorskip("infra.fast_solver", reason="needs numpy")
+    pytest.importorskip("numpy", reason="needs numpy")
     samples = [([0, 2], [0.6, 0.8]), ([1, 2], [0.8, 0.6]), ([0, 1], [1.0, 0.1])] * 20
     labels = [0, 1, 2] * 20
     plan = Plan(epochs=6, rate=2.0, drop=0.3, decay=1e-3)
-    slow, quick = (one(samples, labels, 3, 3, plan, lambda _: None) for one in (solve, fast.solve))
+    slow, quick = (
+        one(samples, labels, 3, 3, plan, lambda _: None) for one in (solve, fast_solver.solve)
+    )
     for ours, theirs in zip(slow.rows, quick.rows, strict=True):
         assert list(ours) == pytest.approx(list(theirs), abs=0.05)
