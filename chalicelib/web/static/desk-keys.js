@@ -1,0 +1,120 @@
+// The keyboard: single keys outside of inputs, which can be switched off (WCAG 2.2, 2.1.4), and
+// the palette, which has every action.
+
+import { Dialog, html, signal, t, useState } from "./desk-ui.js";
+import { at, change, go, me, rows, ticked } from "./desk-state.js";
+import { cite, current, dialog, next, suggested } from "./desk-case.js";
+import { composer } from "./desk-composer.js";
+
+const OFF = "custops.keys.off";
+export const keysOff = signal(localStorage.getItem(OFF) === "yes");
+export const palette = signal("");
+
+export function switchKeys(off) {
+  keysOff.value = off;
+  localStorage.setItem(OFF, off ? "yes" : "no");
+}
+
+const focusRow = () => document.querySelector(`[data-row="${at.value}"]`)?.focus();
+const move = (by) => {
+  at.value = Math.max(0, Math.min(rows.value.length - 1, at.value + by));
+  focusRow();
+};
+const field = (name) => document.getElementById(`field-${name}`)?.focus();
+const here = () => current.value !== null;
+
+/** Every action: its key, whether it can be done now, and what it does. */
+export const ACTIONS = [
+  ["next", "j", () => true, () => (here() ? step(1) : move(1))],
+  ["previous", "k", () => true, () => (here() ? step(-1) : move(-1))],
+  ["open", "Enter", () => !here() && rows.value[at.value], () => go(`case/${rows.value[at.value].id}`)],
+  ["back", "u", here, () => go(`q/${sessionStorage.getItem("custops.view") || "open"}`)],
+  ["select", "x", () => !here() && rows.value[at.value], toggle],
+  ["search", "/", () => true, () => document.getElementById("search")?.focus()],
+  ["reply", "r", here, () => composer.open("reply")],
+  ["note", "n", here, () => composer.open("note")],
+  ["assign", "a", here, () => field("assignee")],
+  ["take", "", here, () => change(current.value, { assignee: me.value.email })],
+  ["status", "s", here, () => field("status")],
+  ["priority", "p", here, () => field("priority")],
+  ["tags", "l", here, () => { dialog.value = "tags"; }],
+  ["snooze", "z", here, () => { dialog.value = "snooze"; }],
+  ["resolve", "e", here, async () => { const row = current.value; if (await change(row, { status: "resolved" })) next(row.id); }],
+  ["macro", "m", here, () => { dialog.value = "macro"; }],
+  ["use", "i", () => here() && suggested.value?.articles[0], () => cite(suggested.value.articles[0])],
+  ["merge", "", here, () => { dialog.value = "merge"; }],
+  ["create", "c", () => true, () => go("new")],
+  ["go_queue", "g q", () => true, () => go("q/open")],
+  ["go_mine", "", () => true, () => go("q/mine")],
+  ["go_trends", "g t", () => true, () => go("trends")],
+  ["go_problems", "g p", () => true, () => go("problems")],
+  ["go_campaigns", "g c", () => true, () => go("campaigns")],
+  ["go_insights", "g i", () => true, () => go("insights")],
+  ["go_settings", "g s", () => true, () => go("settings")],
+  ["keys", "?", () => true, () => { palette.value = "keys"; }],
+];
+
+function step(by) {
+  const number = rows.value.findIndex((row) => row.id === current.value.id);
+  const row = rows.value[number + by];
+  if (row) { at.value = number + by; go(`case/${row.id}`); }
+}
+
+function toggle() {
+  const id = rows.value[at.value].id;
+  const set = new Set(ticked.value);
+  if (!set.delete(id)) set.add(id);
+  ticked.value = set;
+}
+
+const typing = (target) => target.matches?.("input, textarea, select, [contenteditable]") || target.closest?.("dialog");
+let pending = "";
+let forget = 0;
+
+export function listen() {
+  addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      palette.value = "actions";
+      return;
+    }
+    if (keysOff.value || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (typing(event.target) || document.querySelector("dialog[open]")) return;
+    const pressed = pending ? `${pending} ${event.key.toLowerCase()}` : event.key;
+    clearTimeout(forget);
+    pending = "";
+    if (event.key === "g") {
+      pending = "g";
+      forget = setTimeout(() => { pending = ""; }, 1_500);
+      return;
+    }
+    if (event.key === "Enter" && event.target.matches("a, button")) return;
+    const found = ACTIONS.find(([, key]) => key && key === (key.length === 1 ? pressed.toLowerCase() : pressed));
+    if (found && found[2]()) {
+      event.preventDefault();
+      found[3]();
+    }
+  });
+}
+
+export function Palette() {
+  const [text, setText] = useState("");
+  const close = () => { palette.value = ""; setText(""); };
+  if (palette.value === "keys") return html`<${Keys} close=${close} />`;
+  if (!palette.value) return null;
+  const fit = ACTIONS.filter(([name, , can]) => can() && t(`key.${name}`).toLowerCase().includes(text.toLowerCase()));
+  const run = (action) => { close(); setTimeout(action[3]); };
+  return html`<${Dialog} title=${t("palette.title")} onClose=${close}>
+    <label class="aside" for="palette">${t("palette.title")}</label>
+    <input id="palette" type="search" autofocus value=${text} onInput=${(e) => setText(e.target.value)}
+      onKeyDown=${(e) => { if (e.key === "Enter" && fit[0]) { e.preventDefault(); run(fit[0]); } }} />
+    <ul class="plain">${fit.map((action) => html`<li key=${action[0]}><button type="button" class="link" onClick=${() => run(action)}>
+      ${t(`key.${action[0]}`)} ${action[1] && html`<kbd>${action[1]}</kbd>`}</button></li>`)}</ul><//>`;
+}
+
+function Keys({ close }) {
+  return html`<${Dialog} title=${t("key.keys")} onClose=${close}>
+    <label class="check"><input type="checkbox" checked=${!keysOff.value} onChange=${(e) => switchKeys(!e.target.checked)} /> ${t("palette.enabled")}</label>
+    <table><tbody>${ACTIONS.filter(([, key]) => key).map(([name, key]) => html`<tr key=${name}><th scope="row">${t(`key.${name}`)}</th><td><kbd>${key}</kbd></td></tr>`)}
+    ${[["composer.send", "Ctrl+Enter"], ["composer.send_resolve", "Ctrl+Shift+Enter"], ["composer.macro", "/"], ["key.leave", "Esc"], ["palette.title", "Ctrl+K"]].map(([name, key]) => html`<tr key=${name}><th scope="row">${t(name)}</th><td><kbd>${key}</kbd></td></tr>`)}</tbody></table><//>`;
+}
