@@ -20,8 +20,8 @@ from chalicelib.understanding.engines import Engine, EnginesSettings, Scored, de
 from chalicelib.understanding.learned import LearnedEngine
 from chalicelib.understanding.models import UNKNOWN_LANGUAGE, TopicDecision, TopicsSettings
 from chalicelib.understanding.pii import redact
+from chalicelib.understanding.sentences import embedders
 from chalicelib.understanding.topics import TopicScorer
-from chalicelib.understanding.vectors import shipped_table
 
 if TYPE_CHECKING:
     from chalicelib.store.models import ModelStore
@@ -77,8 +77,8 @@ class Deciding:
         return self._scorer[1]
 
     def learned(self) -> LearnedEngine | None:
-        """The model in use; None where there is none, or where its file is gone: the definitions
-        then go on alone, as before there was a model."""
+        """The model in use; None where there is none, or where its file is gone or was written by
+        another version of this code: the definitions then go on alone, as before there was one."""
         chosen = self.models.in_use()
         key = chosen.key if chosen else ""
         if self._learned[0] != key:
@@ -87,8 +87,8 @@ class Deciding:
 
     def _read(self, key: str) -> LearnedEngine | None:
         try:
-            return LearnedEngine.from_bytes(self.objects().get(key), shipped_table())
-        except NotFound:
+            return LearnedEngine.from_bytes(self.objects().get(key), *embedders())
+        except (NotFound, ValueError):
             return None
 
 
