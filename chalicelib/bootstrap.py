@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.acknowledging import Acknowledging
     from chalicelib.flows.answering import Answering
     from chalicelib.flows.assigning import Assigning
+    from chalicelib.flows.attending import Attending
     from chalicelib.flows.audience import Audiences
     from chalicelib.flows.authoring import Authoring
     from chalicelib.flows.availability import Availability
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.indexing import Indexing
     from chalicelib.flows.informing import Informing
     from chalicelib.flows.intake import Intake
+    from chalicelib.flows.issues import Issues
     from chalicelib.flows.joining import Joining
     from chalicelib.flows.labelling import Relabelling
     from chalicelib.flows.lacking import Lacking
@@ -139,6 +141,7 @@ if TYPE_CHECKING:
     from chalicelib.store.ledger import Ledger
     from chalicelib.store.lessons import LessonStore
     from chalicelib.store.models import ModelStore
+    from chalicelib.store.desk import DeskStore
     from chalicelib.store.networks import NetworkStore
     from chalicelib.store.opinions import OpinionStore
     from chalicelib.store.problems import ProblemStore
@@ -225,6 +228,7 @@ class Application:
     costs: Part[CostStore] = Part("store.costs.CostStore")
     opinions: Part[OpinionStore] = Part("store.opinions.OpinionStore")
     labellings: Part[LabellingStore] = Part("store.labellings.LabellingStore")
+    desk: Part[DeskStore] = Part("store.desk.DeskStore")
     rates: Part[RateStore] = Part("store.rates.RateStore")
     codes: Part[CodeStore] = Part("store.codes.CodeStore")
     networks: Part[NetworkStore] = Part("store.networks.NetworkStore")
@@ -409,8 +413,10 @@ class Application:
     handing_over: Part[HandingOver] = Part("flows.handing_over.HandingOver")
     dispatching: Part[Dispatching] = Part("flows.dispatching.Dispatching")
     departments: Part[Departments] = Part("flows.departments.Departments")
+    issues: Part[Issues] = Part("flows.issues.Issues")
     weighing: Part[Weighing] = Part("flows.weighing.Weighing")
     trend_service: Part[TrendService] = Part("trends.service.TrendService")
+    attending: Part[Attending] = Part("flows.attending.Attending")
     casework: Part[Casework] = Part("flows.casework.Casework")
     joining: Part[Joining] = Part("flows.joining.Joining")
     people: Part[People] = Part("flows.people.People")

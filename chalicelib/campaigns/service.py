@@ -41,7 +41,7 @@ S = CampaignStatus
 WEEK = timedelta(days=7)
 LONGEST = timedelta(days=31)  # back, when looking for those who wrote: an hour is a read
 ATTEMPTS = 6
-FREEZE, DISPATCH, WATCH = "freeze", "dispatch", "watch"
+FREEZE, DISPATCH, WATCH, BROKEN = "freeze", "dispatch", "watch", "broken"
 """What the planner is asked to do (data "do" of a `plan` reaction)."""
 
 

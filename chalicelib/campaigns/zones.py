@@ -7,13 +7,12 @@ time zone database. Pure; the clock comes in as an argument.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 
 from chalicelib.channels.models import Channel
 from chalicelib.customers.models import Customer, QuietHours
-from chalicelib.customers.rules import quiet_until
 
 COUNTRY = ("country", "country_code")
 """Attributes that may hold an ISO 3166 code."""
@@ -39,11 +38,12 @@ def quiet(
     hours: Mapping[Channel, QuietHours],
     company: str,
     now: datetime,
+    quiet_until: Callable[[Customer, datetime], datetime | None],
 ) -> datetime | None:
     """Until when a customer is left in peace on a channel (UTC), None where it may go out now.
 
     Their own quiet hours hold on every channel; those of the installation on the channels that it
-    names, for customers who gave none.
+    names, for customers who gave none. `quiet_until` says when a customer's quiet hours end.
     """
     wanted = customer.quiet_hours or hours.get(channel)
     if wanted is None:

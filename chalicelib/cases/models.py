@@ -153,6 +153,7 @@ class Case(Model):
     understood_by: str | None = None  # the sort key of the message that it was understood by
     promises: Promises = Promises()
     problem_id: str | None = None
+    campaign_id: str | None = None  # of the notice that it answers
     article: str | None = None  # slug of what solved it
     tags: tuple[str, ...] = ()
     key_phrases: tuple[str, ...] = ()  # of its first message, where they are switched on

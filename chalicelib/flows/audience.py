@@ -20,7 +20,7 @@ from chalicelib.campaigns.settings import CampaignSettings, FatigueCap
 from chalicelib.channels.models import Channel
 from chalicelib.channels.settings import ChannelSettings
 from chalicelib.customers.models import ConsentPurpose, Customer
-from chalicelib.customers.rules import address_on, agreed, opted_out
+from chalicelib.customers.rules import address_on, agreed, opted_out, quiet_until
 from chalicelib.errors import Forbidden
 from chalicelib.routing.rules import met
 from chalicelib.store.counts import hour_name
@@ -127,7 +127,8 @@ class Audiences:
         if campaign.purpose is Purpose.SAFETY:
             return None
         known = self.rules()
-        return zones.quiet(customer, channel, known.quiet_hours, known.time_zone, now)
+        hours, zone = known.quiet_hours, known.time_zone
+        return zones.quiet(customer, channel, hours, zone, now, quiet_until)
 
     def rules(self) -> CampaignSettings:
         """The document `campaigns`, at most ten seconds old."""

@@ -36,6 +36,7 @@ from chalicelib.store.reactions import Reaction, look_again
 from chalicelib.store.table import Write, WriteRefused
 
 if TYPE_CHECKING:
+    from chalicelib.flows.noticed import NoticeAnswers
     from chalicelib.flows.promising import Promising
     from chalicelib.store.cases import CaseStore
     from chalicelib.store.customers import CustomerStore
@@ -100,6 +101,7 @@ class Intake:
     quarantine: QuarantineStore
     settings: SettingsStore
     promising: Promising
+    noticed: NoticeAnswers
     objects: Callable[[], Objects]
     signer: Callable[[], Signer]
     clock: Clock
@@ -229,6 +231,9 @@ class Intake:
         sender = senders.opening(scene.claim, self.ids, scene.now)
         assert sender.customer is not None
         case = self._new_case(scene, thread, sender, sender.customer)
+        answered = self.noticed.behind(scene.inbound, scene.customer)
+        if answered:
+            case = self.noticed.of(answered, case)
         message = self._entry(scene, case, sender)
         kinds = ["triage", "acknowledge"] if self._deserves_answer(scene) else ["triage"]
         kinds += _for_bot(scene, None)
@@ -239,6 +244,7 @@ class Intake:
             *self._comment(scene, case),
             *sender.save(self.customers, case.id, scene.now),
             *self._react(scene, case, message, kinds),
+            *(self.noticed.heard(answered, scene.inbound, scene.customer) if answered else []),
         )
         return _receipt("case", case, message, opened=True)
 

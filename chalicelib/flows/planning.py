@@ -29,7 +29,7 @@ from chalicelib.campaigns.models import (
     SegmentState,
     Told,
 )
-from chalicelib.campaigns.service import DISPATCH, FREEZE, WATCH, errand
+from chalicelib.campaigns.service import BROKEN, DISPATCH, FREEZE, WATCH, errand
 from chalicelib.customers.models import Customer
 from chalicelib.errors import Contended, Unprocessable
 from chalicelib.flows.audience import Audiences, Verdict
@@ -41,6 +41,7 @@ from chalicelib.store.table import Write, WriteRefused
 
 if TYPE_CHECKING:
     from chalicelib.flows.braking import Braking
+    from chalicelib.flows.noticed import NoticeAnswers
     from chalicelib.store.campaigns import CampaignStore
     from chalicelib.store.customers import CustomerStore
     from chalicelib.store.effects import EffectStore
@@ -70,6 +71,7 @@ class Planning:
     effects: EffectStore
     audiences: Audiences
     braking: Braking
+    noticed: NoticeAnswers
     mailer: Callable[[], Mailer]
     queue: Queue
     clock: Clock
@@ -77,7 +79,12 @@ class Planning:
 
     def plan(self, reaction: Reaction) -> None:
         """Run one errand; raises Unprocessable where it is none of ours."""
-        work = {FREEZE: self._freeze, DISPATCH: self._dispatch, WATCH: self._watch}
+        work = {
+            FREEZE: self._freeze,
+            DISPATCH: self._dispatch,
+            WATCH: self._watch,
+            BROKEN: self.noticed.broken,
+        }
         do = work.get(reaction.data.get("do", ""))
         if do is None:
             raise Unprocessable(f"the planner has no errand {reaction.data.get('do')!r}")

@@ -12,8 +12,11 @@ from chalicelib.campaigns.models import (
     Campaign,
     CampaignInput,
     CampaignPatch,
+    FollowupInput,
     Preview,
+    TestSend,
 )
+from chalicelib.flows.testing import Tested
 from chalicelib.handlers.http import Call, Reply, parse, route
 from chalicelib.handlers.queries import PageQuery
 from chalicelib.store import items
@@ -74,9 +77,19 @@ def create_campaign(call: Call, body: CampaignInput) -> Reply:
 
 @route(routes, "GET", "/v1/campaigns/{id}", answer=CampaignView)
 def get_campaign(call: Call, id: str) -> Reply:
-    """One campaign with its live counts."""
-    view = call.app.outreach.get(id)
-    return Reply(view, version=view.version)
+    """One campaign with its live counts, its effect, and what followed it.
+
+    `effect` compares those told with those held out; its `conclusion` says what so many people
+    bear out. `proposed` is a closure that could be sent now (POST …/followups).
+    """
+    campaign = call.app.campaigns.get(id)
+    view = call.app.outreach.view(campaign)
+    more = {
+        "effect": call.app.effecting.effect(campaign, view.progress),
+        "steps": call.app.followups.later(campaign),
+        "proposed": call.app.followups.proposed(campaign),
+    }
+    return Reply(view.model_copy(update=more), version=view.version)
 
 
 @route(
@@ -98,6 +111,42 @@ def edit_campaign(call: Call, id: str, body: CampaignPatch) -> Reply:
 def preview_campaign(call: Call, id: str) -> Reply:
     """Whom an approval would tell, with samples, costs and the time it takes. Tells nobody."""
     return Reply(call.app.outreach.preview(id))
+
+
+@route(
+    routes,
+    "POST",
+    "/v1/campaigns/{id}/test",
+    body=TestSend,
+    answer=Tested,
+    example={"to": "me@example.com", "language": "en"},
+    also=(409,),
+)
+def test_campaign(call: Call, id: str, body: TestSend) -> Reply:
+    """Send one notice to an address or number of one's own; it counts nowhere."""
+    return Reply(call.app.testing.send(id, body))
+
+
+@route(
+    routes,
+    "POST",
+    "/v1/campaigns/{id}/followups",
+    body=FollowupInput,
+    answer=CampaignView,
+    status=201,
+    example={"kind": "closure", "message": NOTICE["message"]},
+    also=(409,),
+)
+def follow_up(call: Call, id: str, body: FollowupInput) -> Reply:
+    """Tell exactly those who were told: an update, the closure, or that it was a false alarm.
+
+    The answer is a campaign of its own, which can be looked at, paused and cancelled. The same
+    kind and words once more give the same one. Without a message one is proposed. A closure or
+    retraction ends a campaign that still goes out.
+    """
+    who = call.who
+    step = call.app.followups.create(id, body, who.email, who.roles)
+    return _one(call, step, 201, {"Location": f"campaigns/{step.id}"})
 
 
 @route(

@@ -57,6 +57,7 @@ def count(event: Any) -> Failures:
             app.learning.learn(reaction)
             app.team_learning.learn(reaction)
             app.crediting.taught(reaction)
+        app.effecting.note(reaction.case_id)
         app.counting.count(reaction)
 
     return each_reaction(event, one)

@@ -8,14 +8,14 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 
 from chalicelib.base import Instant, Model
 from chalicelib.campaigns.effect import Arm, Contact
 from chalicelib.campaigns.models import Campaign, Told
 from chalicelib.campaigns.rules import IN_CASE
+from chalicelib.cases.models import Case
 from chalicelib.store import items, keys
-from chalicelib.store.table import Table, Write, delete, put, put_new
+from chalicelib.store.table import Table, Write, delete, put, put_new, update
 
 
 class About(Model):
@@ -37,23 +37,26 @@ class EffectStore:
         self._table = table
 
     def watch(self, campaign: Campaign) -> list[Write]:
-        """Let contacts about the campaign's cell and problem be noted from now on."""
+        """Let contacts about the campaign's topic and problem be noted from now on."""
         return [
-            put("matter", {"pk": pk, "sk": sk, "type": "matter"})
-            for pk, sk in (keys.matter(name, campaign.id) for name in names_of(campaign))
+            update("matter", keys.matter(name), "ADD campaigns :c", c={campaign.id})
+            for name in names_of(campaign)
         ]
 
     def watching(self, names: Iterable[str]) -> list[str]:
-        """Ids of the campaigns that watch one of those cells or problems."""
-        found: dict[str, None] = {}
-        for name in names:
-            pk = keys.matter(name, "")[0]
-            found |= {stored["sk"]: None for stored in self._table.query_all(pk, consistent=True)}
-        return list(found)
+        """Ids of the campaigns that watch one of those topics or problems."""
+        wanted = [keys.matter(name) for name in names]
+        found = self._table.batch_get(wanted) if wanted else {}
+        return sorted({campaign for stored in found.values() for campaign in stored["campaigns"]})
 
-    def about(self, case_id: str) -> About | None:
-        stored = self._table.get(keys.about(case_id))
-        return items.model(About, stored) if stored else None
+    def case(self, case_id: str) -> tuple[Case | None, About | None]:
+        """A case, and as what it stands, in one read."""
+        found = self._table.batch_get([keys.case(case_id), keys.about(case_id)])
+        case, about = found.get(keys.case(case_id)), found.get(keys.about(case_id))
+        return (
+            items.model(Case, case) if case else None,
+            items.model(About, about) if about else None,
+        )
 
     def membership(
         self, campaigns: Iterable[str], customer_id: str
@@ -109,11 +112,7 @@ class EffectStore:
 
 
 def names_of(campaign: Campaign) -> list[str]:
-    """What the matter of a campaign is kept under: its cell, and its problem."""
+    """What the matter of a campaign is kept under: its topic, and its problem."""
+    topic = f"topic={campaign.topic}" if campaign.topic else ""
     problem = f"problem={campaign.problem_id}" if campaign.problem_id else ""
-    return [name for name in (campaign.series, problem) if name]
-
-
-def begun(campaign: Campaign) -> datetime | None:
-    """From when on a contact counts: the same moment for both groups."""
-    return campaign.started_at
+    return [name for name in (topic, problem) if name]

@@ -54,6 +54,8 @@
 | which file of an index is in use; what is newer | INDEX#<name> | INDEX, NEWER |
 | what people taught the machine, by month | LEARN#<month>#<shard> | <time>#<id> |
 | how an agent stands: open cases, away or not | AGENT#<e-mail> | AGENT |
+| what an agent has begun to write | AGENT#<e-mail> | DRAFT#<case id>#<mode> |
+| who is in which case at present | PRESENT | <case id>#<e-mail> |
 | which teams people gave the cases of a topic to | CORRECTED#<topic> | CORRECTED |
 | models that were trained, and which is in use | MODELS#<kind> | MODEL#<id>, IN_USE |
 | what the paid service cost, by month | COSTS#<month> | <date>#<shard> |
@@ -91,6 +93,7 @@ Secondary indexes (all attributes projected):
 | gsi7 | QUEUE#<shard> | <first deadline>#<id> | unsolved cases, those at risk first |
 | gsi8 | QUEUE-OF#<e-mail> | <first deadline>#<id> | an agent's unsolved cases |
 |  | QUEUE-TEAM#<team> | <first deadline>#<id> | a team's unsolved cases that nobody has |
+| gsi9 (version, reference) | CHANGED#<shard> | <updated>#<id> | cases by their last change |
 
 Lists of cases have `cases_shards` partitions each (settings): every page reads all of them and
 merges. It starts at one and may be raised at any time, never lowered.
@@ -124,6 +127,8 @@ CONTACTS = "CONTACT#"
 SETTINGS = "SETTINGS"
 SWEEP = ("SWEEP", "SWEEP")
 MODEL = "MODEL#"
+PRESENT = "PRESENT"
+CHANGED = "CHANGED"
 TRENDS = "TRENDS"
 CAMPAIGNS = "CAMPAIGNS"
 QUARANTINE = "QUARANTINE"
@@ -366,6 +371,14 @@ def labelling_current() -> Key:
 
 def agent(email: str) -> Key:
     return f"AGENT#{email.lower()}", "AGENT"
+
+
+def draft(email: str, case_id: str, mode: str) -> Key:
+    return agent(email)[0], f"DRAFT#{case_id}#{mode}"
+
+
+def present(case_id: str, email: str) -> Key:
+    return PRESENT, f"{case_id}#{email.lower()}"
 
 
 def corrected(topic: str) -> Key:
