@@ -97,6 +97,6 @@ class Crediting:
             return []
         names = [person.name for person in case.participants] + [asked.author.name]
         text = cleaned(f"{case.subject}\n{asked.text}", names)[: learned.LONGEST]
-        language = case.language or "en"
+        language = case.language if case.language and len(case.language) == 2 else "en"
         at = entry.created_at
         return self.outcomes.wording(slug, text, language, learned.AGENT, at)

@@ -20,7 +20,7 @@ from chalicelib.understanding.pii import redact
 if TYPE_CHECKING:
     from chalicelib.store.questions import QuestionStore
 
-LISTED = 500  # unanswered questions that are grouped
+LISTED = 400  # unanswered questions that are grouped
 EXAMPLES = 5
 
 

@@ -15,7 +15,7 @@ from chalicelib.text import words
 SHORT = 2  # words within which the bare name of a person is a wish
 _PERSON = (
     r"humans?|persons?|people|real person|agents?|representatives?|operator|advis[eo]rs?|staff"
-    r"|menschen?|mitarbeiter(?:in)?|berater(?:in)?|person|sachbearbeiter(?:in)?|kundenberater(?:in)?"
+    r"|mensch(?:en)?|mitarbeiter(?:in)?|berater(?:in)?|person|sachbearbeiter(?:in)?|kundenberater(?:in)?"
     r"|humaine?|personne|conseill[eè]re?|quelqu'un|agente?|persona|humano|operador(?:a)?|asesor(?:a)?"
     r"|umano|operatore|operatrice|pessoa|atendente|mens|medewerker|iemand|czlowiek|człowiek"
     r"|konsultant|människa|menneske|ihminen"

@@ -134,31 +134,6 @@ def without_people(text: str, names: Iterable[str]) -> str:
     return re.sub(r"\n{3,}", "\n\n", plain)
 
 
-def groups(vectors: Sequence[tuple[frozenset[str], Sequence[float] | None]]) -> list[list[int]]:
-    """Texts that ask the same, by numbers: each joins the first group whose first text is near it
-    (half of the stems shared, or a cosine of 0.7)."""
-    found: list[list[int]] = []
-    for number, (stems, vector) in enumerate(vectors):
-        for group in found:
-            first_stems, first_vector = vectors[group[0]]
-            if _near(stems, first_stems) or _alike(vector, first_vector):
-                group.append(number)
-                break
-        else:
-            found.append([number])
-    return sorted(found, key=len, reverse=True)
-
-
-def _near(one: frozenset[str], other: frozenset[str]) -> bool:
-    return bool(one) and 2 * len(one & other) >= len(one | other)
-
-
-def _alike(one: Sequence[float] | None, other: Sequence[float] | None) -> bool:
-    if one is None or other is None:
-        return False
-    return sum(a * b for a, b in zip(one, other, strict=True)) >= 0.7
-
-
 def _answers(text: ArticleText) -> bool:
     return bool(text.answer.strip() or text.steps)
 
