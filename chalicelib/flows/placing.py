@@ -6,6 +6,7 @@ What a person has set stays: its reason begins with `BY_PERSON`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -76,21 +77,28 @@ class Placing:
         promises = self.promising.understood(after, customer, self.clock())
         return Placed(after.model_copy(update={"promises": promises}), placed)
 
-    def decide(self, facts: Facts, proposed: RoutingSettings | None = None) -> RoutingDecision:
+    def decide(
+        self,
+        facts: Facts,
+        proposed: RoutingSettings | None = None,
+        learned_by: Callable[[str], LearnedTeam | None] | None = None,
+    ) -> RoutingDecision:
         """The team by rules, else by what was learned, else by topic; `proposed` rules are tried
-        in place of those in use."""
+        in place of those in use, `learned_by` in place of reading it."""
         routing = proposed or self.settings.read("routing", RoutingSettings)
         topics = self.settings.read("topics", TopicsSettings).teams
         decision = route(facts, routing.rules, topics, routing.default_team)
         topic = lookup(facts, "topic")
         if decision.source is Source.RULE or not topic or not routing.learn_teams:
             return decision
-        learned = self._learned(str(topic), topics.get(str(topic), ""))
+        learned = (learned_by or self.learned)(str(topic))
         if learned is None:
             return decision
         return route(facts, routing.rules, topics, routing.default_team, learned)
 
-    def _learned(self, topic: str, configured: str) -> LearnedTeam | None:
+    def learned(self, topic: str) -> LearnedTeam | None:
+        """The team that people gave the cases of a topic to, where that is clear."""
+        configured = self.settings.read("topics", TopicsSettings).teams.get(topic, "")
         teams = [team.name for team in self.settings.read("teams", TeamsSettings).teams]
         corrections, _ = self.agents.corrections(topic)
         return learned_team(corrections, configured, teams)

@@ -33,6 +33,8 @@ TAGS = {
     "articles": "What is known and how it is solved.",
     "trends": "Topics with more contacts than usual.",
     "campaigns": "Telling the customers who are affected.",
+    "teams": "Who shares a queue: who is at work, and how much they have.",
+    "agents": "The people who answer.",
     "settings": "Documents that admins edit while the system runs.",
     "quarantine": "What could not be taken in, and why.",
     "pages": "Pages for people, and this description.",

@@ -6,6 +6,7 @@ without its words, which may hold what a customer wrote.
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Mapping
 from typing import Any
@@ -32,6 +33,7 @@ UNREACHABLE = frozenset(
 )
 MOST_FIELDS = 50
 PREFIX = "Value error, "
+NAMED = re.compile(r"([a-z][a-z_]*): ")
 
 
 class FieldProblem(Model):
@@ -121,7 +123,14 @@ class Internal(Refused):
 
 
 def _field(entry: Mapping[str, Any]) -> dict[str, str]:
-    name = ".".join(str(part) for part in entry["loc"]) or "body"
+    """The field by its path. A model that refuses several fields together says which one it means
+    at the beginning of its reason: "value: 'in' needs a list"."""
+    path = [str(part) for part in entry["loc"]]
     if entry["type"] == "extra_forbidden":
-        return {"field": name, "reason": "is not known here"}
-    return {"field": name, "reason": str(entry["msg"]).removeprefix(PREFIX)}
+        return {"field": ".".join(path) or "body", "reason": "is not known here"}
+    reason = str(entry["msg"]).removeprefix(PREFIX)
+    named = NAMED.match(reason) if entry["type"] == "value_error" else None
+    if named:
+        path += [named[1]] if path[-1:] != [named[1]] else []
+        reason = reason[named.end() :]
+    return {"field": ".".join(path) or "body", "reason": reason}

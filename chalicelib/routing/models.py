@@ -290,3 +290,4 @@ class TryOut(Model):
     result: dict[str, int] = {}  # how many cases each team, or priority, would have got
     moves: dict[str, int] = {}  # "from → to": how many
     samples: tuple[Sample, ...] = ()  # the newest of each kind of move
+    warnings: tuple[str, ...] = ()  # by field: allowed, and yet probably a mistake

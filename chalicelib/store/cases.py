@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.base import iso
+from chalicelib.base import Instant, Model, iso
 from chalicelib.cases.models import Case, Message, Priority
 from chalicelib.cases.rules import UNSOLVED
 from chalicelib.errors import NotFound, StaleVersion
@@ -29,7 +29,17 @@ from chalicelib.store.table import (
 )
 
 URGENT_FIRST = (Priority.URGENT, Priority.HIGH, Priority.NORMAL, Priority.LOW)
+LAST = "~"  # sorts behind every time
 HOPS = 20  # merges one behind the other: cases/joining.py allows no more in one case
+
+
+class Change(Model):
+    """A case's last change, as the desk hears of it."""
+
+    case_id: str
+    reference: str
+    version: int
+    at: Instant
 
 
 class CaseStore:
@@ -195,6 +205,16 @@ class CaseStore:
         """The sort key by which a reaction finds a message again."""
         return message_key(message)[1]
 
+    def changed(self, since: datetime, limit: int) -> list[Change]:
+        """Cases that changed since then, the oldest change of each partition first."""
+        found: list[Change] = []
+        for partition in self.partitions(keys.CHANGED):
+            page = self._table.query(
+                partition, index="gsi9", between=(iso(since), LAST), limit=limit
+            )
+            found += [_change(stored) for stored in page.items]
+        return sorted(found, key=lambda one: (one.at, one.case_id))[:limit]
+
     def partitions(self, head: str) -> list[str]:
         return [f"{head}#{number}" for number in range(self._shards)]
 
@@ -202,6 +222,8 @@ class CaseStore:
         created = items.by_time(case.created_at, case.id)
         spread = keys.shard(case.id, self._shards)
         lists = keys.index(1, f"CUST#{case.customer_id}", created)
+        last = items.by_time(case.updated_at, case.id)
+        lists |= keys.index(9, f"{keys.CHANGED}#{spread}", last)
         aside = "MERGED" if case.merged_into else "SPAM" if case.spam else ""
         if aside:  # in no ordinary list
             lists |= keys.index(3, f"{aside}#{spread}", created)
@@ -239,6 +261,14 @@ class CaseStore:
             until = iso(now + timedelta(milliseconds=1))
             for stored in self._table.query_all(partition, index="gsi6", between=("0", until)):
                 yield str(stored["gsi6sk"]).partition("#")[2]
+
+
+def _change(stored: Item) -> Change:
+    at, _, case_id = str(stored["gsi9sk"]).partition("#")
+    reference, version = stored["reference"], stored["version"]
+    return Change.model_validate(
+        {"case_id": case_id, "reference": reference, "version": version, "at": at}
+    )
 
 
 def _counted(case: Case) -> Case:

@@ -37,6 +37,11 @@ def decide_priority(facts: PriorityFacts, rules: Sequence[PriorityRule]) -> Prio
     )
 
 
+def reasons_of(rule: PriorityRule, facts: PriorityFacts) -> list[str]:
+    """The reasons for which a rule holds; none where it does not."""
+    return _why(rule, facts, line_of(facts.text))
+
+
 def _why(rule: PriorityRule, facts: PriorityFacts, line: str) -> list[str]:
     """The reasons for which `rule` holds; none when it does not."""
     if not rule.enabled:
