@@ -37,8 +37,8 @@ from chalicelib.understanding.lessons import (
     Taught,
     TopicModel,
 )
+from chalicelib.understanding.sentences import best, solver
 from chalicelib.understanding.training import train
-from chalicelib.understanding.vectors import shipped_table
 
 if TYPE_CHECKING:
     from chalicelib.flows.deciding import Deciding
@@ -178,8 +178,8 @@ class Modelling:
         if not dated:
             raise ValueError("no topic was corrected, or confirmed by an agent, as yet")
         measured = self._measured(found, tell)
-        final = train([one.example for one in taught], shipped_table(), tell=_now_and_then(tell))
-        version = LearnedEngine.from_bytes(final.data, None).model_version
+        final = train([one.example for one in taught], best(), solver(), _now_and_then(tell))
+        version = LearnedEngine.from_bytes(final.data).model_version
         key = f"models/topic/{version}.bin"
         self.objects().put(key, final.data)
         said = {one.taught.id: one.right for one in measured.judged}
@@ -222,8 +222,8 @@ class Modelling:
         """Nothing where there are not two labels to learn."""
         if len({one.example.label for one in learn}) < 2:
             return []
-        trained = train([one.example for one in learn], shipped_table())
-        learned = LearnedEngine.from_bytes(trained.data, shipped_table())
+        trained = train([one.example for one in learn], best(), solver())
+        learned = LearnedEngine.from_bytes(trained.data, best())
         engine = CombinedEngine(learned, self.deciding.scorer())
         return [
             Judged(one, engine.decide(one.example.text, one.example.language)) for one in held_out
