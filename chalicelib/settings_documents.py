@@ -89,6 +89,7 @@ class View(Model):
     assignee: str = Field(default="", max_length=254)
     topic: str = Field(default="", max_length=64)
     tag: str = Field(default="", max_length=40)
+    order: Literal["created", "due"] = "created"
 
 
 class ViewsSettings(Model):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chalicelib.store.case_lists import CaseLists
     from chalicelib.store.cases import CaseStore
     from chalicelib.store.codec import Item
-    from chalicelib.store.cursors import Cursors
+    from chalicelib.store.cursors import Cursors, Merged
 
 NOBODY = "none"
 """As a filter: cases without an assignee, team or topic."""
@@ -36,6 +36,7 @@ class CaseFilter(Model):
     tag: str = Field(default="", max_length=64)
     text: str = Field(default="", max_length=200)
     aside: Literal["", "spam", "merged"] = ""  # lists of what the others leave out
+    order: Literal["created", "due"] = "created"  # due: unsolved ones, by their promises
 
     @property
     def name(self) -> str:
@@ -47,6 +48,7 @@ BUILT_IN: Mapping[str, CaseFilter] = {
     "all": CaseFilter(),
     "unsolved": CaseFilter(statuses=tuple(sorted(UNSOLVED))),
     "unassigned": CaseFilter(statuses=tuple(sorted(UNSOLVED)), assignee=NOBODY),
+    "queue": CaseFilter(order="due"),
     "mine": CaseFilter(statuses=tuple(sorted(UNSOLVED)), assignee="me"),
     "spam": CaseFilter(aside="spam"),
     "merged": CaseFilter(aside="merged"),
@@ -75,13 +77,18 @@ class CaseService:
     cursors: Cursors
 
     def find(self, wanted: CaseFilter, limit: int, cursor: str | None) -> CasePart:
-        """A page of cases, newest first; raises Malformed for a cursor of another list.
+        """A page of cases in the order that was asked for: newest first, or those whose promise is
+        due first. Raises Malformed for a cursor of another list.
 
         With a filter that no index answers, a page may be short and still have a cursor.
         """
         positions = self.cursors.read(wanted.name, cursor)
         if cursor is None and (named := self._named(wanted)):
             return CasePart(cases=(named,), cursor=None)
+        if wanted.order == "due" and not wanted.customer_id and not wanted.aside:
+            page = self._queue(wanted, limit, positions)
+            found = tuple(items.model(Case, stored) for stored in page.items)
+            return CasePart(cases=found, cursor=self.cursors.write(wanted.name, page.positions))
         page = self.lists.page(
             customer_ids=(wanted.customer_id, *wanted.customer_parts) if wanted.customer_id else (),
             aside=wanted.aside,
@@ -94,6 +101,17 @@ class CaseService:
         )
         found = tuple(items.model(Case, stored) for stored in page.items)
         return CasePart(cases=found, cursor=self.cursors.write(wanted.name, page.positions))
+
+    def _queue(self, wanted: CaseFilter, limit: int, positions: dict[str, Any] | None) -> Merged:
+        own = "" if wanted.assignee == NOBODY else wanted.assignee
+        unassigned = wanted.team if wanted.assignee == NOBODY and wanted.team else None
+        return self.lists.queue(
+            assignee=own,
+            team="" if unassigned == NOBODY else unassigned,
+            limit=limit,
+            positions=positions,
+            keep=_keep(wanted),
+        )
 
     def messages(
         self, case_id: str, limit: int, cursor: str | None, also: tuple[str, ...] = ()

@@ -38,6 +38,7 @@ from chalicelib.flows.sharing import share
 from chalicelib.flows.timeline import whole
 from chalicelib.flows.uploads import Upload, UploadId, UploadInput, Uploads
 from chalicelib.ports import Clock, Ids, Objects
+from chalicelib.promises.alarms import broken, expected
 from chalicelib.store.keys import digest
 from chalicelib.understanding.models import TopicsSettings
 
@@ -129,6 +130,8 @@ class PublicCase(Model):
     subject: str
     status: str
     created_at: Instant
+    expected_by: Instant | None = None  # when they may expect an answer, while they wait for one
+    promised_by: Instant | None = None  # where that is later than what they were promised
 
 
 class Followed(Model):
@@ -226,6 +229,8 @@ class Helpdesk:
             subject=case.subject,
             status=str(whole_case.status),
             created_at=case.created_at,
+            expected_by=expected(whole_case.promises),
+            promised_by=broken(whole_case.promises, self.clock()),
         )
         return Followed(case=about, items=shown, cursor=part.cursor)
 

@@ -8,7 +8,7 @@ what policies ask for. Whoever changes a case asks here for its promises and wri
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.cases.models import Case, CaseStatus, Promises
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from chalicelib.store.customers import CustomerStore
     from chalicelib.store.settings import SettingsStore
 
+FRESH = timedelta(hours=1)  # a case is understood; what comes later is another change
 HISTORY = "history"
 SPAM = "spam"
 
@@ -50,10 +51,15 @@ class Promising:
         return _with(case, Promises(excluded=HISTORY))
 
     def understood(self, case: Case, customer: Customer, now: datetime) -> Promises:
-        """The promises of a case that was just understood, as if it had been so at once."""
+        """The promises of a case that the machine has understood, at first or again.
+
+        At first it is as if that had been known at once. Whatever a machine decides breaks no
+        promise by itself: where the new time is used up already the old deadline holds.
+        """
         if case.promises.excluded:
             return case.promises
-        scene = Scene(case.created_at, True, _waits(case), _stands(case.status))
+        afresh = now - case.created_at <= FRESH
+        scene = Scene(case.created_at, afresh, True, _waits(case), _stands(case.status))
         return rules.reassessed(
             case.promises, self._kept(case), self._new(case, customer), now, scene
         )
@@ -84,7 +90,7 @@ class Promising:
         if not _asked_for(before, after) or after.promises.excluded:
             return after
         customer = self.customers.final(after.customer_id)
-        scene = Scene(after.created_at, False, _waits(after), _stands(after.status))
+        scene = Scene(after.created_at, waits=_waits(after), stands=_stands(after.status))
         new = self._new(after, customer)
         return _with(after, rules.reassessed(after.promises, self._kept(after), new, now, scene))
 

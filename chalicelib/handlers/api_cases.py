@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from chalice import Blueprint
 from pydantic import Field
@@ -35,7 +35,8 @@ ATTEMPTS = 4  # of a reply that loses races against the machinery
 class CaseQuery(PageQuery):
     """`status` takes several, separated by commas. `team`, `assignee` and `topic` take "none",
     `assignee` takes "me", `customer` an id, an e-mail address or a number. `q` looks for words in
-    reference, subject, last message, people and tags."""
+    reference, subject, last message, people and tags. `order` due lists unsolved cases, the promise
+    that is due first at the head; a customer's cases, spam and merged ones always go by time."""
 
     view: str | None = Field(default=None, max_length=60)
     status: str | None = Field(default=None, max_length=100)
@@ -45,11 +46,12 @@ class CaseQuery(PageQuery):
     topic: str | None = Field(default=None, max_length=64)
     tag: str | None = Field(default=None, max_length=40)
     q: str | None = Field(default=None, max_length=200)
+    order: Literal["created", "due"] | None = None
 
 
 @route(routes, "GET", "/v1/cases", query=CaseQuery, answer=CasePage)
 def list_cases(call: Call, query: CaseQuery) -> Reply:
-    """List cases, newest first, by a view and by filters."""
+    """List cases by a view and by filters: newest first, or by what was promised (order=due)."""
     wanted = _filter(call, query)
     if wanted is None:
         return Reply(page([], None))
@@ -240,7 +242,13 @@ def _filter(call: Call, query: CaseQuery) -> CaseFilter | None:
             return None
         fields["customer_id"], *rest = found
         fields["customer_parts"] = tuple(rest)
-    given = {"team": query.team, "topic": query.topic, "tag": query.tag, "text": query.q}
+    given = {
+        "order": query.order,
+        "team": query.team,
+        "topic": query.topic,
+        "tag": query.tag,
+        "text": query.q,
+    }
     fields |= {name: value for name, value in given.items() if value}
     assignee = (query.assignee or base.assignee).lower()
     fields["assignee"] = call.who.email if assignee == "me" else assignee
@@ -275,6 +283,6 @@ def _view(app: Application, name: str | None) -> CaseFilter:
         if view.name == name:
             return CaseFilter(
                 statuses=view.status,
-                **view.model_dump(include={"team", "assignee", "topic", "tag"}),
+                **view.model_dump(include={"team", "assignee", "topic", "tag", "order"}),
             )
     raise Invalid.field("view", f"is none of ours; there are {', '.join(BUILT_IN)}")

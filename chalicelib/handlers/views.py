@@ -7,12 +7,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from chalicelib import bootstrap
 from chalicelib.base import Model
 from chalicelib.cases.models import Case, Delivery, Message, StoredAttachment
 from chalicelib.cases.rules import warnings
 from chalicelib.customers.models import Customer
 from chalicelib.flows.timeline import whole
 from chalicelib.ports import Objects
+from chalicelib.promises.alarms import seen
 
 LINK_SECONDS = 300  # how long a link to a file works
 BODIES = 3_000_000  # bytes of long bodies that one answer may carry; Lambda returns 6 MB
@@ -64,7 +66,7 @@ MessageView: type[BaseModel] = _without(
 
 
 class CasePage(Model):
-    """Cases, newest first. A page may be short and still have a cursor."""
+    """Cases in the order that was asked for. A page may be short and still have a cursor."""
 
     items: list[CaseView]  # type: ignore[valid-type]
     cursor: str | None = None
@@ -85,6 +87,9 @@ class CustomerPage(Model):
 
 
 def case_view(case: Case) -> dict[str, Any]:
+    """The case, with its promises as they stand now, also where no sweep has looked yet."""
+    promises = seen(case.promises, bootstrap.get().clock())
+    case = case.model_copy(update={"promises": promises})
     return case.model_dump(mode="json", exclude=HIDDEN_OF_CASE)
 
 

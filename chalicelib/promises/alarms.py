@@ -38,6 +38,16 @@ def expected(promises: Promises) -> datetime | None:
     return None
 
 
+def broken(promises: Promises, now: datetime) -> datetime | None:
+    """By when a reply was promised that is late and still to come; None where none is."""
+    for name in CLOCKS[:2]:
+        clock = getattr(promises, name)
+        if clock and clock.met_at is None and clock.since is not None and now > clock.due_at:
+            when: datetime = clock.due_at
+            return when
+    return None
+
+
 def alert(promises: Promises) -> Iterator[tuple[str, Promise]]:
     """Clocks that run and whose breach nobody has noted."""
     for name in CLOCKS:

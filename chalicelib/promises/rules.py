@@ -57,6 +57,7 @@ class Scene:
 
     began: datetime
     afresh: bool = False  # it has just been understood
+    gentle: bool = False  # not a person's word: it breaks no promise by itself
     waits: bool = False  # its customer wrote, and nobody has answered yet
     stands: bool = False  # it waits for the customer or somebody else, or is solved
 
@@ -183,6 +184,8 @@ def reassessed(promises: Promises, old: Terms, new: Terms, at: datetime, scene: 
             clocks[name] = _late_start(name, seconds, new, at, scene)
         else:
             changed = _changed(clock, seconds, old, new, at, scene)
+            if scene.gentle and changed.due_at <= at < clock.due_at:
+                changed = clock
             first = name == ClockName.FIRST_REPLY
             clocks[name] = _kept(changed, clock, promises) if first else changed
     return promises.model_copy(update={**clocks, **_named(new)})

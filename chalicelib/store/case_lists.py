@@ -47,6 +47,26 @@ class CaseLists:
         index, partitions = self._place(customer_ids, assignee, team, statuses)
         return self._cases.listing(index, partitions, limit, positions, keep)
 
+    def queue(
+        self,
+        *,
+        assignee: str,
+        team: str | None,
+        limit: int,
+        positions: Positions | None,
+        keep: Callable[[Item], bool] | None,
+    ) -> Merged:
+        """A page of unsolved cases, those whose promise is due first at the head.
+
+        An agent's own, or with a `team` ("" is none) what nobody of it has yet, or all.
+        """
+        index, partitions = 8, [f"QUEUE-OF#{assignee}"]
+        if not assignee:
+            partitions = [f"QUEUE-TEAM#{team}"]
+        if not assignee and team is None:
+            index, partitions = 7, self._cases.partitions("QUEUE")
+        return self._cases.listing(index, partitions, limit, positions, keep, newest_first=False)
+
     def _place(
         self,
         customer_ids: Sequence[str],

@@ -197,9 +197,18 @@ class CaseStore:
         limit: int,
         positions: dict[str, Any] | None,
         keep: Callable[[Item], bool] | None = None,
+        newest_first: bool = True,
     ) -> Merged:
-        """A page of cases, newest first, merged over the partitions of an index."""
-        return merge(self._table, index, partitions, limit, positions, keep)
+        """A page of cases, newest first or as the index has them, over some of its partitions."""
+        return merge(
+            self._table,
+            index,
+            partitions,
+            limit,
+            positions,
+            keep,
+            newest_first=newest_first,
+        )
 
     def message_sk(self, message: Message) -> str:
         """The sort key by which a reaction finds a message again."""

@@ -67,27 +67,37 @@ def merge(
     positions: dict[str, Any] | None,
     keep: Callable[[Item], bool] | None = None,
     reads: int = 10,
+    newest_first: bool = True,
 ) -> Merged:
     """A page of at most `limit` items, newest first, over the partitions of a secondary index.
+
+    Or in the order of the index, where `newest_first` is not wanted.
 
     One Query a partition where nothing is filtered. With `keep`, up to `reads` Queries a partition
     look for matches; what they passed over is not read again by the next page.
     """
     name = f"gsi{index}"
     streams = [
-        _walk(table, name, partition, limit, (positions or {}).get(partition), keep, reads)
+        _walk(
+            _reader(table, name, partition, newest_first),
+            partition,
+            limit,
+            (positions or {}).get(partition),
+            keep,
+            reads,
+        )
         for partition in partitions
         if positions is None or positions.get(partition) != "end"
     ]
     taken: list[Item] = []
     ends = {p: "end" for p in partitions if positions is not None and positions.get(p) == "end"}
     found = {walk.partition: walk for walk in streams}
+    turned: Callable[[str], Any] = _Descending if newest_first else str
     order = heapq.merge(
-        *(((_Descending(item[f"{name}sk"]), item) for item in walk.items) for walk in streams),
-        key=lambda entry: entry[0],
+        *(walk.items for walk in streams), key=lambda item: turned(item[f"{name}sk"])
     )
     last: dict[str, Item] = {}
-    for _, item in order:
+    for item in order:
         if len(taken) == limit:
             break
         taken.append(item)
@@ -113,9 +123,18 @@ class _Walk:
     after: Item | None
 
 
+Reader = Callable[[int, Item | None], Page]
+"""Reads so many items of one partition after a position."""
+
+
+def _reader(table: Table, name: str, partition: str, newest_first: bool) -> Reader:
+    return lambda limit, start: table.query(
+        partition, index=name, newest_first=newest_first, limit=limit, start=start
+    )
+
+
 def _walk(
-    table: Table,
-    name: str,
+    read: Reader,
     partition: str,
     limit: int,
     start: Item | None,
@@ -126,7 +145,7 @@ def _walk(
     after = start
     for _ in range(reads):
         ask = limit if keep is None else max(limit, 100)
-        page = table.query(partition, index=name, newest_first=True, limit=ask, start=after)
+        page = read(ask, after)
         items += [item for item in page.items if keep is None or keep(item)]
         after = page.last
         if keep is None or after is None or len(items) >= limit:

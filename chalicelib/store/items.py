@@ -20,7 +20,7 @@ OURS = frozenset(
         "sk",
         "type",
         "expires",
-        *(f"gsi{n}{part}" for n in range(1, 9) for part in ("pk", "sk")),
+        *(f"gsi{n}{part}" for n in range(1, 10) for part in ("pk", "sk")),
     }
 )
 

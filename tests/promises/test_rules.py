@@ -114,6 +114,14 @@ def test_a_case_that_was_just_understood_is_reckoned_from_its_beginning() -> Non
     assert changed == rules.begun(TERMS, MONDAY)
 
 
+def test_what_a_machine_decides_breaks_no_promise_by_itself() -> None:
+    urgent = Terms(Targets(first_reply=2 * HOUR, resolution=8 * HOUR), None, 0.75, "urgent", 1)
+    scene = Scene(MONDAY, gentle=True)
+    changed = rules.reassessed(rules.begun(ROUND, MONDAY), ROUND, urgent, at(3), scene)
+    assert first(changed).due_at == at(4)
+    assert resolution(changed).due_at == at(8)
+
+
 def test_a_first_reply_is_not_put_off_beyond_what_the_customer_was_told() -> None:
     told = rules.told(rules.begun(ROUND, MONDAY), at(4))
     slower = Terms(Targets(first_reply=48 * HOUR, resolution=96 * HOUR), None, 0.75, "low", 1)
