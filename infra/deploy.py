@@ -49,6 +49,7 @@ _PARAMETERS: Final = {
     "alarms": "Alarms",
     "api_domain": "ApiDomain",
     "certificate": "CertificateArn",
+    "answer_model": "AnswerModel",
 }
 API_STAGE: Final = "api"  # as in .chalice/config.json
 _ADMIN_GROUPS: Final = ("admin", "lead", "agent")
@@ -255,6 +256,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--public-url", help="address customers see, if there is a front door")
     parser.add_argument("--api-domain", help="own domain of the API, with --certificate")
     parser.add_argument("--certificate", help="ARN of its ACM certificate in this region")
+    parser.add_argument("--answer-model", help="Bedrock model or profile that may word answers")
     parser.add_argument("--domain", help="domain that receives and sends mail")
     parser.add_argument("--mail-from", help="subdomain for the envelope sender, e.g. bounce")
     parser.add_argument("--no-mail", action="store_true", help="leave SES as it is")

@@ -153,3 +153,13 @@ def test_what_was_uploaded_for_no_message_is_gone_after_a_day(packaged: Any) -> 
     rules = {rule.get("Prefix"): rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
     assert rules["uploads/"]["ExpirationInDays"] == 1
     assert "ExpirationInDays" not in rules["mail/"]
+
+
+def test_a_model_may_be_called_only_where_one_is_named(packaged: Any) -> None:
+    policy = packaged.template["Resources"]["AnswerModelPolicy"]
+    assert policy["Condition"] == "HasAnswerModel"
+    roles = {role["Ref"] for role in policy["Properties"]["Roles"]}
+    functions = packaged.of_type("AWS::Serverless::Function")
+    assert roles == {functions[name]["Role"]["Fn::GetAtt"][0] for name in ("APIHandler", "Answer")}
+    others = [r for n, r in packaged.template["Resources"].items() if n != "AnswerModelPolicy"]
+    assert "bedrock:" not in json.dumps(others)
