@@ -26,6 +26,7 @@ from chalicelib.handlers import (
     sms,
 )
 from chalicelib.settings import QUEUES, Settings
+from chalicelib.store.codec import encode_item
 from infra.functions import FUNCTIONS
 from tests.simulation.aws.dynamodb.tables import Change
 from tests.simulation.world.invocation import Function, Invocation, running
@@ -37,6 +38,8 @@ SUPPORT = "support@example.com"
 CONFIGURATION = "custops"
 TOPICS = {"mail": "MailQueue", "sms": "SmsQueue", "delivery": "DeliveryQueue"}
 MAX_RECEIVES = 5
+AGENTS = ("ana@example.com", "ben@example.com", "eva@example.com")
+CAPACITY = 2  # of each: fewer than the contacts of a run, so that some wait
 HANDLERS: dict[str, Callable[..., Any]] = {
     "receive_mail": mail.receive_mail,
     "receive_sms": sms.receive_sms,
@@ -143,11 +146,20 @@ def _resources(world: World) -> None:
         endpoint = cloud.sqs.queue(queue).arn
         cloud.sns.subscribe({"TopicArn": arn, "Protocol": "sqs", "Endpoint": endpoint})
     cloud.ses.topics[CONFIGURATION] = cloud.sms.topics[CONFIGURATION] = topic_arn("delivery")
+    cloud.dynamodb.put_item({"TableName": TABLE, "Item": encode_item(_teams())})
     for name, value in {
         "signing-key": base64.b64encode(b"k" * 32).decode(),
         "public-url": "https://help.example.com",
     }.items():
         cloud.ssm.put_parameter({"Name": f"/custops/test/{name}", "Value": value})
+
+
+def _teams() -> dict[str, Any]:
+    """One team whose cases go round."""
+    team = {"name": "support", "title": "Support", "members": AGENTS, "strategy": "round_robin"}
+    agents = [{"email": email, "capacity": CAPACITY} for email in AGENTS]
+    document = {"teams": [team], "agents": agents}
+    return {"pk": "SETTINGS", "sk": "teams", "document": document, "version": 1}
 
 
 def _queue(world: World, stem: str, visibility: int) -> None:
@@ -176,7 +188,7 @@ def topic_arn(name: str) -> str:
 
 
 def _table() -> dict[str, Any]:
-    indexes = [f"gsi{number}" for number in range(1, 9)]
+    indexes = [f"gsi{number}" for number in range(1, 10)]
     names = ["pk", "sk", *(f"{index}{part}" for index in indexes for part in ("pk", "sk"))]
     return {
         "TableName": TABLE,

@@ -28,11 +28,13 @@ from chalicelib.flows.sending import Sending
 from chalicelib.flows.sweeping import Sweeping, Swept
 from chalicelib.flows.texting import Texting
 from chalicelib.ports import Mailer
+from chalicelib.routing.models import Candidate
+from chalicelib.store.agents import AgentStore
 from chalicelib.store.cases import CaseStore
 from chalicelib.store.counts import Counted, CountStore
 from chalicelib.store.ledger import Known, Ledger
 from chalicelib.store.reactions import Reaction
-from chalicelib.store.table import Table, Write, put
+from chalicelib.store.table import Table, Tally, Write, put
 from tests.simulation.house.installation import Make
 
 
@@ -241,6 +243,19 @@ class SwallowsErrors(Application):
         return Deaf(**fields(super().texting))
 
 
+class HastyAgents(AgentStore):
+    """Gives a case to an agent as they were, not as they are."""
+
+    def takes(self, one: Candidate, turn: int) -> Tally:
+        return dataclasses.replace(super().takes(one, turn), condition="", values={})
+
+
+class GivesTooMuch(Application):
+    @cached_property
+    def agents(self) -> AgentStore:
+        return HastyAgents(self.table)
+
+
 MUTANTS: dict[str, Callable[..., Application]] = {
     "forgets what it has seen": ForgetsWhatItHasSeen,
     "ignores versions": IgnoresVersions,
@@ -253,6 +268,7 @@ MUTANTS: dict[str, Callable[..., Application]] = {
     "never takes over a claim": NeverTakesOver,
     "does not sweep": DoesNotSweep,
     "swallows errors": SwallowsErrors,
+    "gives an agent too much": GivesTooMuch,
 }
 
 

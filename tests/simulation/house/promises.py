@@ -13,7 +13,7 @@ from chalicelib.channels.models import Channel
 from chalicelib.store.codec import decode_item
 from chalicelib.trends.cells import cells_of
 from chalicelib.trends.models import Facts
-from tests.simulation.house.installation import TABLE
+from tests.simulation.house.installation import CAPACITY, TABLE
 from tests.simulation.house.traffic import Contact, Traffic
 from tests.simulation.world.search import Violation
 from tests.simulation.world.world import World
@@ -46,6 +46,7 @@ class Promises:
             self._each_answer_kept_once,
             self._each_outbound_sent_once,
             self._counts_equal_a_recount,
+            self._loads_equal_a_recount,
             self._nothing_outstanding,
             self._no_doubt_without_faults,
         )
@@ -187,6 +188,25 @@ class Promises:
         wanted = {key: (number, len(people[key])) for key, number in cases.items()}
         if found != wanted:
             yield Violation("counters equal a recount", f"{found} instead of {wanted}")
+
+    def _loads_equal_a_recount(self) -> Iterator[Violation]:
+        counted = Counter(
+            case["assignee"]
+            for case in self.cases.values()
+            if case.get("assignee") and case["status"] in ("new", "open", "pending")
+        )
+        found = {
+            item["pk"].removeprefix("AGENT#"): sum(
+                int(value) for name, value in item.items() if name.startswith("n_")
+            )
+            for item in self.items
+            if item["pk"].startswith("AGENT#")
+        }
+        if Counter(found) != counted:
+            yield Violation("loads equal a recount", f"{found} instead of {dict(counted)}")
+        for email, number in counted.items():
+            if number > CAPACITY:
+                yield Violation("nobody gets more than they take", f"{email} has {number}")
 
     def _nothing_outstanding(self) -> Iterator[Violation]:
         for item in self.by_type["reaction"]:
