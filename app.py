@@ -11,6 +11,7 @@ from chalicelib.handlers import (
     api_cases,
     api_contacts,
     api_customers,
+    api_desk,
     api_help,
     api_issues,
     api_links,
@@ -66,6 +67,7 @@ for api in (
     new_case,
     notice_pages,
     desk_page,
+    api_desk,
 ):
     app.register_blueprint(api.routes)
 

@@ -85,6 +85,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.outcomes import Outcomes
     from chalicelib.flows.outlets import Outlets
     from chalicelib.flows.outreach import Outreach
+    from chalicelib.flows.owning import Owning
     from chalicelib.flows.people import People
     from chalicelib.flows.placing import Placing
     from chalicelib.flows.planning import Planning
@@ -110,6 +111,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.understanding import Understanding
     from chalicelib.flows.uploads import Uploads
     from chalicelib.flows.watching import Watching
+    from chalicelib.flows.verifying import Verifying
     from chalicelib.flows.weighing import Weighing
     from chalicelib.flows.wording import Wording
     from chalicelib.gateways.mastodon import MastodonNetwork
@@ -414,6 +416,8 @@ class Application:
     dispatching: Part[Dispatching] = Part("flows.dispatching.Dispatching")
     departments: Part[Departments] = Part("flows.departments.Departments")
     issues: Part[Issues] = Part("flows.issues.Issues")
+    verifying: Part[Verifying] = Part("flows.verifying.Verifying")
+    owning: Part[Owning] = Part("flows.owning.Owning")
     weighing: Part[Weighing] = Part("flows.weighing.Weighing")
     trend_service: Part[TrendService] = Part("trends.service.TrendService")
     attending: Part[Attending] = Part("flows.attending.Attending")

@@ -295,7 +295,7 @@ def settings(clients: Any) -> Settings:
 
 def prepare(aws: Cloud, clients: Any) -> None:
     """What the template makes: table, bucket, queues with dead letters, topics, parameters."""
-    names = ["pk", "sk", *(f"gsi{n}{part}" for n in range(1, 9) for part in ("pk", "sk"))]
+    names = ["pk", "sk", *(f"gsi{n}{part}" for n in range(1, 10) for part in ("pk", "sk"))]
     clients["dynamodb"].create_table(
         TableName=TABLE,
         AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in names],
@@ -306,7 +306,7 @@ def prepare(aws: Cloud, clients: Any) -> None:
                 "KeySchema": _keys(f"gsi{n}pk", f"gsi{n}sk"),
                 "Projection": {"ProjectionType": "ALL"},
             }
-            for n in range(1, 9)
+            for n in range(1, 10)
         ],
         BillingMode="PAY_PER_REQUEST",
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},

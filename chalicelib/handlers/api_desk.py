@@ -1,0 +1,144 @@
+"""What the desk asks for all day: what changed, who is where, what one has begun to write."""
+
+from __future__ import annotations
+
+from chalice import Blueprint
+from pydantic import Field
+
+from chalicelib.base import Model
+from chalicelib.errors import NotFound
+from chalicelib.flows.attending import Changes, DraftInput, DraftMode
+from chalicelib.handlers.http import Call, Reply, route
+from chalicelib.settings_documents import TeamsSettings
+from chalicelib.store.desk import Doing, Draft, Presence
+
+routes = Blueprint(__name__)
+
+
+class ChangesQuery(Model):
+    """`since` is the cursor of the last answer; without it only the newest cursor is given."""
+
+    since: str | None = Field(default=None, max_length=20_000)
+
+
+class PresenceInput(Model):
+    doing: Doing
+
+
+class PresenceView(Model):
+    """Who else is in the case."""
+
+    others: tuple[Presence, ...]
+
+
+class TeamChoice(Model):
+    """A team as people choose it."""
+
+    name: str
+    title: str
+    kind: str
+
+
+class TeamChoices(Model):
+    items: tuple[TeamChoice, ...]
+
+
+class AgentChoice(Model):
+    """Somebody to whom cases can be given."""
+
+    email: str
+    name: str
+    teams: tuple[str, ...]
+
+
+class AgentChoices(Model):
+    items: tuple[AgentChoice, ...]
+
+
+@route(routes, "GET", "/v1/changes", query=ChangesQuery, answer=Changes)
+def changes(call: Call, query: ChangesQuery) -> Reply:
+    """Which cases changed, and who is in which. Answers 304 where nothing did (If-None-Match)."""
+    found = call.app.attending.changes(query.since)
+    headers = {"ETag": found.tag}
+    if call.headers.get("if-none-match") == found.tag:
+        return Reply("", 304, headers)
+    return Reply(found, 200, headers)
+
+
+@route(
+    routes,
+    "PUT",
+    "/v1/cases/{id}/presence",
+    body=PresenceInput,
+    answer=PresenceView,
+    example={"doing": "replying"},
+)
+def appear(call: Call, id: str, body: PresenceInput) -> Reply:
+    """Say that one is looking, replying, noting, or away again. It lasts twenty seconds."""
+    others = call.app.attending.appear(id, body.doing, call.who.email)
+    return Reply(PresenceView(others=others))
+
+
+@route(routes, "GET", "/v1/cases/{id}/drafts/{mode}", answer=Draft)
+def get_draft(call: Call, id: str, mode: str) -> Reply:
+    """One's own draft in a case: of a `reply` or a `note`."""
+    case = call.app.cases.get(id)
+    draft = call.app.attending.draft(case.id, _mode(mode), call.who.email)
+    if draft is None:
+        raise NotFound("nothing was begun")
+    return Reply(draft)
+
+
+@route(
+    routes,
+    "PUT",
+    "/v1/cases/{id}/drafts/{mode}",
+    body=DraftInput,
+    answer=Draft,
+    example={"text": "Hello Ada,"},
+    also=(412,),
+)
+def put_draft(call: Call, id: str, mode: str, body: DraftInput) -> Reply:
+    """Save one's own draft. With `version` a change made elsewhere is not overwritten."""
+    return Reply(call.app.attending.keep(id, _mode(mode), body, call.who.email))
+
+
+@route(routes, "DELETE", "/v1/cases/{id}/drafts/{mode}", status=204)
+def delete_draft(call: Call, id: str, mode: str) -> Reply:
+    """Throw one's own draft away; none there is none the worse."""
+    case = call.app.cases.get(id)
+    call.app.attending.forget(case.id, _mode(mode), call.who.email)
+    return Reply("", 204)
+
+
+@route(routes, "GET", "/v1/teams", answer=TeamChoices)
+def teams(call: Call) -> Reply:
+    """The teams and departments that a case may be given to."""
+    known = call.app.documents.read("teams", TeamsSettings).teams
+    items = tuple(TeamChoice(name=t.name, title=t.title, kind=str(t.kind)) for t in known)
+    return Reply(TeamChoices(items=items))
+
+
+@route(routes, "GET", "/v1/agents", answer=AgentChoices)
+def agents(call: Call) -> Reply:
+    """The members of all teams."""
+    found: dict[str, list[str]] = {}
+    for team in call.app.documents.read("teams", TeamsSettings).teams:
+        for member in team.members:
+            found.setdefault(member.lower(), []).append(team.name)
+    items = tuple(
+        AgentChoice(email=email, name=_name(email), teams=tuple(names))
+        for email, names in sorted(found.items())
+    )
+    return Reply(AgentChoices(items=items))
+
+
+def _mode(text: str) -> DraftMode:
+    try:
+        return DraftMode(text)
+    except ValueError as error:
+        raise NotFound("a draft is of a reply or of a note") from error
+
+
+def _name(email: str) -> str:
+    return email.partition("@")[0].replace(".", " ").title()

@@ -1,0 +1,92 @@
+"""What the desk asks for all day."""
+
+from __future__ import annotations
+
+from tests.handlers.client import Api
+from tests.support import World
+
+
+def changes(api: Api, since: str = "") -> tuple[list[tuple[str, int]], str]:
+    query = f"?since={since}" if since else ""
+    told = api.get(f"/v1/changes{query}").json
+    return [(one["reference"], one["version"]) for one in told["items"]], told["cursor"]
+
+
+def test_a_change_is_told_once_and_never_missed(api: Api, world: World) -> None:
+    case = api.case()
+    first, cursor = changes(api)
+    assert first == []
+    world.clock.forward(seconds=1)
+    changed = api.patch(f"/v1/cases/{case['id']}", {"priority": "high"}, case["version"]).json
+    told, cursor = changes(api, cursor)
+    assert told == [(case["reference"], changed["version"])]
+    assert changes(api, cursor)[0] == []
+    world.clock.forward(hours=2)
+    assert changes(api, cursor)[0] == []
+
+
+def test_a_change_by_a_clock_that_is_late_is_told_all_the_same(api: Api, world: World) -> None:
+    one, other = api.case(), api.case()
+    _, cursor = changes(api)
+    world.clock.forward(seconds=5)
+    api.patch(f"/v1/cases/{one['id']}", {"priority": "high"}, one["version"])
+    told, cursor = changes(api, cursor)
+    assert [reference for reference, _ in told] == [one["reference"]]
+    world.clock.forward(seconds=-3)  # another function, whose clock is behind
+    api.patch(f"/v1/cases/{other['id']}", {"priority": "low"}, other["version"])
+    world.clock.forward(seconds=3)
+    assert [reference for reference, _ in changes(api, cursor)[0]] == [other["reference"]]
+
+
+def test_a_poll_that_finds_nothing_new_is_answered_with_304(api: Api, world: World) -> None:
+    api.case()
+    _, cursor = changes(api)
+    first = api.get(f"/v1/changes?since={cursor}")
+    tag = {"If-None-Match": first.headers["ETag"]}
+    again = api.get(f"/v1/changes?since={cursor}", headers=tag)
+    assert (again.status, again.text) == (304, "")
+    case = world.case()
+    api.put(f"/v1/cases/{case.id}/presence", {"doing": "looking"}, as_="lead")
+    assert api.get(f"/v1/changes?since={cursor}", headers=tag).status == 200
+
+
+def test_who_is_in_a_case_is_seen_by_the_others_for_twenty_seconds(api: Api, world: World) -> None:
+    case = api.case()
+    path = f"/v1/cases/{case['id']}/presence"
+    assert api.put(path, {"doing": "replying"}, as_="lead").json == {"others": []}
+    others = api.put(path, {"doing": "looking"}).json["others"]
+    assert [(one["email"], one["doing"]) for one in others] == [("lead@example.com", "replying")]
+    world.clock.forward(seconds=21)
+    assert api.put(path, {"doing": "looking"}).json == {"others": []}
+
+
+def test_who_leaves_is_gone_at_once(api: Api) -> None:
+    path = f"/v1/cases/{api.case()['id']}/presence"
+    api.put(path, {"doing": "noting"}, as_="lead")
+    api.put(path, {"doing": "away"}, as_="lead")
+    assert api.put(path, {"doing": "looking"}).json == {"others": []}
+
+
+def test_a_draft_is_ones_own_and_is_not_overwritten_unseen(api: Api) -> None:
+    path = f"/v1/cases/{api.case()['id']}/drafts/reply"
+    assert api.get(path).status == 404
+    first = api.put(path, {"text": "Hello"}).json
+    assert api.get(path).json["text"] == "Hello"
+    assert api.get(path, as_="lead").status == 404
+    api.put(path, {"text": "Hello Ada", "version": first["version"]})
+    lost = api.put(path, {"text": "Hi", "version": first["version"]})
+    assert (lost.status, lost.json["current"]["text"]) == (412, "Hello Ada")
+    assert api("DELETE", path).status == 204
+    assert api.get(path).status == 404
+
+
+def test_a_draft_of_something_else_is_not_found(api: Api) -> None:
+    assert api.get(f"/v1/cases/{api.case()['id']}/drafts/mail").status == 404
+
+
+def test_readers_see_who_may_get_a_case(api: Api) -> None:
+    team = {"name": "billing", "title": "Billing", "members": ["ann.lee@example.com"]}
+    api.put("/v1/settings/teams", {"teams": [team]}, as_="admin")
+    agents = api.get("/v1/agents", as_="reader").json["items"]
+    assert agents == [{"email": "ann.lee@example.com", "name": "Ann Lee", "teams": ["billing"]}]
+    assert api.get("/v1/teams", as_="reader").json["items"][0]["title"] == "Billing"
