@@ -15,8 +15,14 @@ def bounded(found: Iterable[tuple[str, float]]) -> tuple[str, ...]:
     kept: dict[str, None] = {}
     for phrase, score in found:
         words = " ".join(phrase.casefold().split())
-        if score < SURE or len(words) > LONGEST or redact(words).found:
+        if score < SURE or len(words) > LONGEST or redact(words).found or _like_a_name(phrase):
             continue
         if sum(char.isalpha() for char in words) >= LEAST_LETTERS:
             kept[words] = None
     return tuple(list(kept)[:MOST])
+
+
+def _like_a_name(phrase: str) -> bool:
+    """Several words that all begin with a capital: a person more often than a product."""
+    words = phrase.split()
+    return len(words) > 1 and all(word[:1].isupper() for word in words)

@@ -254,11 +254,12 @@ def test_messages_of_one_batch_share_a_call(world: World) -> None:
 
 def test_key_phrases_are_kept_where_they_are_switched_on(world: World) -> None:
     settings(world, key_phrases=True)
-    world.mail("My broken charger melted, write to ana@example.org", subject="Help")
+    text = "My broken charger melted, write to ana@example.org. Regards Robert Miller"
+    world.mail(text, subject="Help")
     world.settle()
     case = world.case()
     assert "broken charger melted" in case.key_phrases
-    assert not any("@" in phrase for phrase in case.key_phrases)
+    assert not any("@" in phrase or "miller" in phrase for phrase in case.key_phrases)
     assert spent(world, PaidKind.KEY_PHRASES) == [3]
 
 
