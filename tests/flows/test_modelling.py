@@ -94,3 +94,37 @@ def test_topics_go_on_by_definitions_where_the_models_file_is_gone(world: World)
     world.settle()
     case = world.case()
     assert (case.topic.label, case.topic.source) == ("parcel", "words and examples")
+
+
+def test_odd_labels_are_told_even_where_nothing_can_be_trained(world: World) -> None:
+    for n in range(20):
+        lesson = Lesson(
+            id=f"rush{n}",
+            kind=LessonKind.TOPIC,
+            text="Where is my parcel" if n % 2 else f"words number {n}",
+            label="parcel",
+            customer_id=f"c{n}",
+            case_id=f"case{n}",
+            by="mallory@example.com" if n else "eva@example.com",
+            at=world.clock() + timedelta(seconds=n),
+        )
+        world.app.lessons.add(lesson)
+    again = {"id": "again", "case_id": "again", "by": "mallory@example.com"}
+    world.app.lessons.add(lesson.model_copy(update=again))
+    world.clock.forward(minutes=5)
+    model = trained(world)
+    assert model.state is ModelState.FAILED
+    assert [(burst.by, burst.labels) for burst in model.bursts] == [("mallory@example.com", 20)]
+
+
+def test_one_text_with_two_labels_is_told_with_who_gave_them(world: World) -> None:
+    teach(world, 8)
+    teach(world, 2, by="mallory@example.com", wrong=True)
+    lessons = world.app.lessons.newest(LessonKind.TOPIC, world.clock(), 99)
+    same = lessons[-1].model_copy(
+        update={"id": "same", "case_id": "same", "label": "voucher", "by": "tom@example.com"}
+    )
+    world.app.lessons.add(same)
+    model = trained(world)
+    [found] = model.contradictions
+    assert found.by == {"parcel": ("ana@example.com",), "voucher": ("tom@example.com",)}
