@@ -74,9 +74,13 @@ class Watching:
             kept.detector.hour = hour_of(now - timedelta(weeks=WEEKS)) // 24 * 24
         if not self._catch_up(kept, now):
             return self._cautious(kept, config, now)
-        self._read_on(kept, now)
+        changed = self._read_on(kept, now)
         self._amend(kept, now)
-        findings = kept.detector.evaluate(kept.admit(), now)
+        series = kept.admit()
+        for name, hour in sorted(changed.items()):
+            if name in series:
+                kept.detector.reconsider(name, series[name], hour)
+        findings = kept.detector.evaluate(series, now)
         kept.prune()
         kept.looked_at = now
         told = [finding for finding in findings if finding.series != ALL]
@@ -111,9 +115,11 @@ class Watching:
                 return False
         return True
 
-    def _read_on(self, kept: Kept, now: datetime) -> None:
-        """Read the hours that are new or changed since the last look."""
-        running = hour_of(now)
+    def _read_on(self, kept: Kept, now: datetime) -> dict[str, int]:
+        """Read the hours that are new or changed since the last look; the first closed hour in
+        which a cell got more."""
+        running, closed = hour_of(now), kept.detector.hour or 0
+        before = {name: dict(hours) for name, hours in kept.recent.items()}
         since = kept.looked_at or moment_of(kept.detector.hour or running)
         oldest = running - keeping.NEEDED_HOURS
         hours = set(range(max(hour_of(since) - 1, oldest), running + 1))
@@ -129,6 +135,13 @@ class Watching:
             else:
                 for hour in sorted(wanted):
                     self._take(kept, self.counts.hour(hour_name(moment_of(hour))), [hour])
+        changed: dict[str, int] = {}
+        for name, counts in kept.recent.items():
+            had = before.get(name, {})
+            more = [h for h, c in counts.items() if h < closed and c[1] > had.get(h, (0, 0))[1]]
+            if more:
+                changed[name] = min(more)
+        return changed
 
     def _take(self, kept: Kept, cells: Iterator[Cell], hours: Iterable[int]) -> None:
         """Put what was read in the place of what was known of those hours."""

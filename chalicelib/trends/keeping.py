@@ -20,6 +20,7 @@ from chalicelib.trends.state import StateNotUnderstood, dump, load
 
 VERSION = 2
 NEEDED_HOURS = 50  # before the hour last closed: what the detector may ask for
+YOUNG_HOURS = 400  # after the cautious rule: an outbreak lasts two weeks at most
 MOST_CELLS = 10_000
 NEW_CELLS_A_LOOK = 500
 _REBUILT_FOR = ("zone", "holidays", "drift_a_week", "cold_hours")
@@ -68,8 +69,12 @@ class Kept:
         return found
 
     def prune(self) -> None:
-        """Forget the counts that nobody asks for any more."""
-        oldest = (self.detector.hour or 0) - NEEDED_HOURS
+        """Forget the counts that nobody asks for any more. The cautious rule, and an outbreak that
+        it found, want all of the first weeks."""
+        hour = self.detector.hour or 0
+        if hour - (self.first or 0) < self.detector.config.cold_hours + YOUNG_HOURS:
+            return
+        oldest = hour - NEEDED_HOURS
         for name in list(self.recent):
             left = {hour: count for hour, count in self.recent[name].items() if hour >= oldest}
             if left:

@@ -10,6 +10,7 @@ from chalicelib.trends.models import Finding, Method, Trend, TrendRule, TrendSta
 
 _CLEARLY_HIGHER = 1.5  # a child must lift this much more to explain better than its parent
 _MOST_OF_IT = 0.6  # of the parent's extra cases a child must hold to stand for it
+_NEARLY_ALL = 0.9
 _MORE_THAN_ALL = 1.05
 _SAME_TROUBLE = timedelta(hours=48)
 _PART_OF_A_SHIFT = 0.3
@@ -42,8 +43,10 @@ def report_once(findings: Sequence[Finding]) -> list[Finding]:
 
     Two cells are related when the attributes of one contain those of the other and their windows
     overlap. A child that holds most of its parent's extra cases at a clearly higher lift stands for
-    the parent; any other child is a mere part of it. Of two children that together hold more than
-    all of their parent's extra cases, so that they must share cases, the higher lift stays.
+    the parent, and for any other parent nearly all of whose extra cases it holds; any other child
+    is a mere part of it. Of two children that together hold more than all of their parent's extra
+    cases, so that they must share cases, the higher lift stays. Of two cells that are not related,
+    but share most of one's extra cases in a common child, the one with more of them stays.
     Most specific and highest lift come first; the order of the input is kept.
     """
     order = sorted(findings, key=lambda f: (-depth_of(f.series), -f.lift, f.series))
@@ -52,14 +55,20 @@ def report_once(findings: Sequence[Finding]) -> list[Finding]:
         if child.series in dropped:
             continue
         parents = [f for f in order if f.series not in dropped and _is_part_of(child, f)]
-        if not all(_explains(child, parent) for parent in parents):
+        explained = [f for f in parents if _explains(child, f)]
+        if (
+            parents
+            and not explained
+            or not all(f in explained or _extra(child) >= _NEARLY_ALL * _extra(f) for f in parents)
+        ):
             dropped.add(child.series)
             continue
         for parent in parents:
             dropped.add(parent.series)
             others = [f for f in order if f != child and _is_part_of(f, parent)]
             dropped.update(f.series for f in others if _shares_cases(child, f, parent))
-    return [f for f in findings if f.series not in dropped]
+    left = [f for f in findings if f.series not in dropped]
+    return [f for f in left if not any(_is_told_by(f, other, findings) for other in left)]
 
 
 def pair(findings: Sequence[Finding], trends: Sequence[Trend]) -> dict[str, Trend]:
@@ -224,6 +233,18 @@ def _extra(finding: Finding) -> float:
 def _explains(child: Finding, parent: Finding) -> bool:
     higher = child.lift >= _CLEARLY_HIGHER * parent.lift
     return higher and _extra(child) >= _MOST_OF_IT * _extra(parent)
+
+
+def _is_told_by(one: Finding, other: Finding, findings: Sequence[Finding]) -> bool:
+    """Whether most of what is extra in one is extra in a common child with the other, too."""
+    if one is other or (_extra(other), other.series) <= (_extra(one), one.series):
+        return False
+    return any(
+        _is_part_of(child, one)
+        and _is_part_of(child, other)
+        and _extra(child) >= _MOST_OF_IT * _extra(one)
+        for child in findings
+    )
 
 
 def _shares_cases(one: Finding, other: Finding, parent: Finding) -> bool:
