@@ -153,7 +153,7 @@ class Relating:
             link = links.get(problem.id)
             if (link and link.state in (L.REJECTED, L.LINKED)) or (link and link.by):
                 continue
-            judged = rules.judge(problem.rule, facts)
+            judged = rules.judge(problem.rule, facts, problem.fixed_at)
             if best is None or judged.sure > best[0].sure:
                 best = judged, problem
         if best is None:

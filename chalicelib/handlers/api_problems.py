@@ -9,11 +9,12 @@ from pydantic import Field
 
 from chalicelib.base import Model
 from chalicelib.errors import Invalid
+from chalicelib.flows.handing_over import HandoverAction, HandoverInput
 from chalicelib.flows.relating import Decision
 from chalicelib.flows.weighing import ProblemView
 from chalicelib.handlers.http import Call, Reply, route
 from chalicelib.handlers.queries import PageQuery
-from chalicelib.problems.models import Entry, Link, LinkState, Problem, ProblemState
+from chalicelib.problems.models import Entry, Handover, Link, LinkState, Problem, ProblemState
 from chalicelib.problems.service import ProblemInput, ProblemPatch
 
 routes = Blueprint(__name__)
@@ -44,6 +45,13 @@ class EntryPage(Model):
     """The history of a problem, newest first."""
 
     items: tuple[Entry, ...]
+    cursor: str | None = None
+
+
+class HandoverPage(Model):
+    """Handovers of a problem, newest first."""
+
+    items: tuple[Handover, ...]
     cursor: str | None = None
 
 
@@ -133,6 +141,46 @@ def decide_case(call: Call, id: str, body: LinkDecision) -> Reply:
     """Link a case, confirm or reject a proposed one, or let one go."""
     link = call.app.relating.decide(id, body.case_id, body.decision, call.who.email)
     return Reply(link)
+
+
+@route(routes, "GET", "/v1/problems/{id}/handovers", query=PageQuery, answer=HandoverPage)
+def list_handovers(call: Call, id: str, query: PageQuery) -> Reply:
+    """To which departments it was given, with the evidence they got, newest first."""
+    problem = call.app.problems.get(id)
+    part = call.app.problem_service.handovers(problem.id, query.limit, query.cursor)
+    return Reply(HandoverPage(items=part.handovers, cursor=part.cursor))
+
+
+@route(
+    routes,
+    "POST",
+    "/v1/problems/{id}/handovers",
+    body=HandoverInput,
+    answer=Handover,
+    status=201,
+    once=True,
+    example={"team": "billing", "note": "It began with release 4.2."},
+    also=(409,),
+)
+def hand_over(call: Call, id: str, body: HandoverInput) -> Reply:
+    """Give an accepted problem to a department, with the evidence, by mail and signed webhook."""
+    made = call.app.handing_over.hand_over(id, body, call.who.email, call.key())
+    return Reply(made, 201, version=made.version)
+
+
+@route(
+    routes,
+    "POST",
+    "/v1/problems/{id}/handovers/{handover}",
+    body=HandoverAction,
+    answer=Handover,
+    example={"action": "answer", "text": "Only customers of the tariff Gold."},
+    also=(409,),
+)
+def act_on_handover(call: Call, id: str, handover: str, body: HandoverAction) -> Reply:
+    """Answer what a department asked, take the task back, or withdraw its links for a new one."""
+    after = call.app.handing_over.act(id, handover, body, call.who.email)
+    return Reply(after, version=after.version)
 
 
 def _states(listed: str | None, kind: type[S]) -> list[S]:

@@ -9,15 +9,24 @@ from chalice import Blueprint
 from chalicelib import bootstrap
 from chalicelib.handlers.events import Failures
 from chalicelib.handlers.reactions import each_reaction
+from chalicelib.problems.service import VERIFY
+from chalicelib.store.reactions import Reaction
 
 events = Blueprint(__name__)
 
 
 @events.on_sqs_message(queue_arn="arn:aws:sqs:::RelateQueue", batch_size=10)
 def relate(event: Any) -> Failures:
-    """Link cases with problems, tell their customers."""
+    """Link cases with problems, tell their customers, look whether a fix holds."""
     app = bootstrap.get()
-    return each_reaction(event, lambda reaction, _: app.relating.relate(reaction))
+
+    def one(reaction: Reaction, _: int) -> None:
+        if reaction.data.get("do") == VERIFY:
+            app.verifying.look(reaction)
+        else:
+            app.relating.relate(reaction)
+
+    return each_reaction(event, one)
 
 
 @events.on_sqs_message(queue_arn="arn:aws:sqs:::HandoverQueue", batch_size=10)

@@ -16,6 +16,8 @@ events = Blueprint(__name__)
 def detect_trends(event: Any) -> None:
     """Look for topics that are too full."""
     found = bootstrap.get().detecting.detect()
+    followed = bootstrap.get().owning.follow()
+    logger().info("trends followed", extra=followed.model_dump())
     count("TrendsActive", found.active)
     logger().info("trends looked for", extra=found.model_dump())
     flush()

@@ -64,7 +64,7 @@ PUBLIC_OF: Mapping[ProblemState, PublicState] = {
 
 # How many times as likely a case belongs that has it, against one that does not. Chosen, not
 # measured: a trend's telling words burst, so hardly any other case has them.
-WORD, NO_WORD, SAME, UNKNOWN, OTHER_TOPIC = 8.0, 0.5, 3.0, 0.5, 0.15
+WORD, NO_WORD, SAME, UNKNOWN, OTHER_TOPIC, AFTER_FIX = 8.0, 0.5, 3.0, 0.5, 0.15, 0.1
 
 
 def move(problem: Problem, to: ProblemState, now: datetime) -> Problem:
@@ -136,10 +136,11 @@ class Judged(Model):
 NO = Judged(sure=0.0, why="")
 
 
-def judge(rule: MatchRule, facts: CaseFacts) -> Judged:
+def judge(rule: MatchRule, facts: CaseFacts, fixed_at: datetime | None = None) -> Judged:
     """How likely a case belongs: the rule's share as odds, times what speaks for and against it.
 
-    Outside the time, or with another value of an attribute that the rule names, it does not.
+    Outside the time, or with another value of an attribute that the rule names, it does not. Since
+    the fix most cases of its topic are ordinary ones again.
     """
     if rule.since and facts.created_at < rule.since:
         return NO
@@ -164,6 +165,9 @@ def judge(rule: MatchRule, facts: CaseFacts) -> Judged:
     if rule.words:
         odds *= WORD if found else NO_WORD
         why.append(f"says {', '.join(found[:4])}" if found else "none of the telling words")
+    if fixed_at and facts.created_at > fixed_at:
+        odds *= AFTER_FIX
+        why.append("it came after the fix")
     if not (rule.topic or rule.attributes or rule.words):
         return NO  # a rule that says nothing takes no case
     return Judged(sure=round(odds / (1 + odds), 3), why="; ".join(why))
@@ -235,7 +239,7 @@ def _by_trends(since: Since, calm: timedelta, late: bool, now: datetime) -> Chec
     if not restless and newest and now - newest >= calm:
         if since.newest_case and now - since.newest_case < calm:
             why = f"the trend is calm since {newest:%Y-%m-%d %H:%M} UTC, but a case came after it"
-            return _check(now, "failed" if late else "waiting", why, missing)
+            return _check(now, "unknown" if late else "waiting", why, missing)
         why = f"within the usual band since {newest:%Y-%m-%d %H:%M} UTC"
         return _check(now, "verified", why, missing)
     why = (

@@ -21,6 +21,7 @@ from chalicelib.ports import Clock, Ids
 from chalicelib.problems import rules
 from chalicelib.problems.models import (
     Entry,
+    Handover,
     Link,
     LinkState,
     MatchRule,
@@ -106,6 +107,11 @@ class LinkPart(Model):
 
 class EntryPart(Model):
     entries: tuple[Entry, ...]
+    cursor: str | None
+
+
+class HandoverPart(Model):
+    handovers: tuple[Handover, ...]
     cursor: str | None
 
 
@@ -353,6 +359,13 @@ class Problems:
         page = self.problems.history(problem_id, limit, self.cursors.read(scope, cursor))
         found = tuple(items.model(Entry, stored) for stored in page.items)
         return EntryPart(entries=found, cursor=self.cursors.write(scope, page.positions))
+
+    def handovers(self, problem_id: str, limit: int, cursor: str | None) -> HandoverPart:
+        """A page of its handovers, newest first; raises Malformed."""
+        scope = f"handovers {problem_id}"
+        page = self.problems.handover_page(problem_id, limit, self.cursors.read(scope, cursor))
+        found = tuple(items.model(Handover, stored) for stored in page.items)
+        return HandoverPart(handovers=found, cursor=self.cursors.write(scope, page.positions))
 
     def _trend(self, trend_id: str) -> Trend:
         try:

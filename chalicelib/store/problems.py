@@ -227,16 +227,22 @@ class ProblemStore:
 
     def history(self, problem_id: str, limit: int, positions: dict[str, Any] | None) -> Merged:
         """A page of its history, newest first."""
+        return self._newest(problem_id, keys.HISTORY, limit, positions)
+
+    def handover_page(
+        self, problem_id: str, limit: int, positions: dict[str, Any] | None
+    ) -> Merged:
+        """A page of its handovers, newest first."""
+        return self._newest(problem_id, keys.HANDOVER, limit, positions)
+
+    def _newest(
+        self, problem_id: str, prefix: str, limit: int, positions: dict[str, Any] | None
+    ) -> Merged:
         pk = keys.problem(problem_id)[0]
 
         def read(start: Any) -> Page:
             return self._table.query(
-                pk,
-                prefix=keys.HISTORY,
-                newest_first=True,
-                limit=limit,
-                start=start,
-                consistent=True,
+                pk, prefix=prefix, newest_first=True, limit=limit, start=start, consistent=True
             )
 
         stream = Stream(problem_id, read, lambda item: str(item["sk"]), ("pk", "sk"))
