@@ -1,33 +1,31 @@
 """Holds the search for answers against questions whose article is known (`make evaluate QA=…`).
 
-    python -m infra.evaluate_qa questions.csv articles.csv [OUT.json]
-
 Columns: question, article_id; and article_id, title, body. Recall at 1 and at 5 of the search as it
-ships, and beside it of plain BM25 in the same run: whole words in lower case, k1 1.2, b 0.75, no
-stems, no vectors.
+ships, of the same with the semantic layer where it was made (as agents' suggestions use it; the
+help centre answers in a function without it), and of plain BM25. Then what the help centre would
+do with each question: answer, ask back with titles to choose from, or hand over to a person.
+Questions whose article is not there have no answer: to hand them over is right.
 """
 
 from __future__ import annotations
 
-import csv
-import heapq
-import json
-import math
-import re
-import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from chalicelib.base import Model
 from chalicelib.flows.library import ARTICLE_WORDS, embed
-from chalicelib.knowledge.index import K1, B, Entry, Index, Writer
+from chalicelib.knowledge.deciding import Kind, decide
+from chalicelib.knowledge.index import Entry, Index, Sentences, Writer
 from chalicelib.knowledge.models import ArticleText
 from chalicelib.knowledge.rules import whole_text
-from chalicelib.knowledge.search import ask, search
+from chalicelib.knowledge.search import Found, ask, search
 from chalicelib.knowledge.stemming import terms
 from chalicelib.understanding.language import identify_language
+from chalicelib.understanding.vectors import Embedder
+from infra import tables
+from infra.evaluate_topics import share, standard_error
+from infra.plain import bm25
 
 
 class Asking(Model):
@@ -46,97 +44,108 @@ class Recall(Model):
 
     at_1: float
     at_5: float
+    standard_error: float  # of the first
     milliseconds_per_question: float
+
+
+class Deflection(Model):
+    """Shares of the questions that an article answers: what the help centre would do at once, and
+    `wrongly_unanswerable`, of those without an article, how many would get one (None: no such)."""
+
+    answered_rightly: float
+    answered_wrongly: float
+    asked_back_rightly: float  # the right title is among those to choose from
+    asked_back_wrongly: float
+    handed_over: float
+    wrongly_unanswerable: float | None
 
 
 class QaEvaluation(Model):
     questions: int
-    unknown: int  # questions left out because no article has their id
+    unknown: int  # questions whose article is not there
     articles: int
     index_bytes: int
     index_seconds: float
     search: Recall
+    layered: Recall | None
     bm25: Recall
+    deflection: Deflection
 
 
-def evaluate_qa(questions: Sequence[Asking], articles: Sequence[Answer]) -> QaEvaluation:
-    """Index the articles and ask all questions, of this search and of plain BM25."""
+def evaluate_qa(
+    questions: Sequence[Asking], articles: Sequence[Answer], model: Embedder | None = None
+) -> QaEvaluation:
+    """Index the articles and ask all questions."""
     known = {article.article_id for article in articles}
     asked = [question for question in questions if question.article_id in known]
+    others = [question for question in questions if question.article_id not in known]
     started = time.perf_counter()
-    data = _index(articles)
+    index = _index(articles, None)
     seconds = time.perf_counter() - started
-    index = Index(data)
+    deep = _index(articles, model) if model else None
 
-    def shipped(question: str) -> list[str]:
-        language = _language(question)
-        wanted = ask(index, question, language, embed(question, language))
-        return [hit.key for hit in search(index, wanted, 5, words_weight=ARTICLE_WORDS)]
+    def shipped(question: str) -> list[Found]:
+        return _search(index, question, None)
 
+    texts = [(article.article_id, f"{article.title}\n{article.body}") for article in articles]
     return QaEvaluation(
         questions=len(asked),
-        unknown=len(questions) - len(asked),
+        unknown=len(others),
         articles=len(articles),
-        index_bytes=len(data),
+        index_bytes=index.bytes,
         index_seconds=round(seconds, 3),
-        search=_recall(asked, shipped),
-        bm25=_recall(asked, _plain(articles)),
+        search=_recall(asked, lambda q: [hit.key for hit in shipped(q)]),
+        layered=_recall(asked, lambda q: [hit.key for hit in _search(deep, q, model)])
+        if deep
+        else None,
+        bm25=_recall(asked, bm25(texts)),
+        deflection=_deflection(asked, others, shipped),
     )
 
 
-def report(found: QaEvaluation) -> str:
-    """The figures in lines for people."""
-    lines = [f"{found.questions} questions, {found.articles} articles, {found.unknown} left out"]
-    lines.append(f"index {found.index_bytes / 1e6:.2f} MB, built in {found.index_seconds:.1f} s")
-    for name, recall in (("search", found.search), ("plain BM25", found.bm25)):
-        speed = f"{recall.milliseconds_per_question:.2f} ms"
-        lines.append(f"{name:<12} R@1 {recall.at_1:.3f}  R@5 {recall.at_5:.3f}  {speed}")
-    return "\n".join(lines)
-
-
 def read_questions(path: Path) -> list[Asking]:
-    """Raises KeyError where a column is missing."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        return [
-            Asking(question=row["question"], article_id=row["article_id"])
-            for row in csv.DictReader(file)
-        ]
+    """Raises SystemExit, in words, where a column is missing."""
+    wanted = {"question": ("text", "query"), "article_id": ("id", "article")}
+    return [
+        Asking(question=row["question"], article_id=row["article_id"].strip())
+        for row in tables.rows(path, wanted)
+        if row["question"].strip()
+    ]
 
 
 def read_articles(path: Path) -> list[Answer]:
-    """Raises KeyError where a column is missing."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        return [
-            Answer(article_id=row["article_id"], title=row["title"], body=row["body"])
-            for row in csv.DictReader(file)
-        ]
+    """Likewise. Of articles with the same id the last one stands."""
+    wanted = {
+        "article_id": ("id", "article"),
+        "title": ("name", "heading"),
+        "body": ("text", "answer", "content"),
+    }
+    listed = [Answer(**row) for row in tables.rows(path, wanted)]
+    kept = {one.article_id.strip(): one for one in listed}
+    return [one.model_copy(update={"article_id": key}) for key, one in kept.items()]
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Prints the figures; writes them to the third argument, if any."""
-    if len(arguments) not in (2, 3):
-        print("python -m infra.evaluate_qa questions.csv articles.csv [OUT.json]", file=sys.stderr)
-        return 2
-    csv.field_size_limit(10_000_000)
-    found = evaluate_qa(read_questions(Path(arguments[0])), read_articles(Path(arguments[1])))
-    print(report(found))
-    if len(arguments) == 3:
-        Path(arguments[2]).write_text(json.dumps(found.model_dump(), indent=2) + "\n")
-    return 0
-
-
-def _index(articles: Sequence[Answer]) -> bytes:
-    writer = Writer()
+def _index(articles: Sequence[Answer], model: Embedder | None) -> Index:
+    writer = Writer(None, Sentences(model.version, model.dimensions) if model else None)
     entries = []
     for article in articles:
-        language = _language(f"{article.title}\n{article.body}")
+        whole = f"{article.title}\n{article.body}"
+        language = _language(whole)
         title = article.title.strip()[:200] or article.body.strip()[:200] or article.article_id
         text = ArticleText.model_construct(title=title, problem="", answer=article.body, steps=())
         stems = terms(whole_text(text), language)
-        vector = embed(f"{article.title}\n{article.body}", language)
-        entries.append(Entry(article.article_id, 1, stems, vector, language))
+        meaning = model.embed(whole, language) if model else None
+        vector = embed(whole, language)
+        entries.append(Entry(article.article_id, 1, stems, vector, language, meaning))
     writer.add(entries)
-    return writer.finish({})
+    return Index(writer.finish({}))
+
+
+def _search(index: Index, question: str, model: Embedder | None) -> list[Found]:
+    language = _language(question)
+    meaning = model.embed(question, language) if model else None
+    wanted = ask(index, question, language, embed(question, language), (), meaning)
+    return search(index, wanted, 5, words_weight=ARTICLE_WORDS)
 
 
 def _language(text: str) -> str:
@@ -148,41 +157,55 @@ def _recall(asked: Sequence[Asking], find: Callable[[str], list[str]]) -> Recall
     started = time.perf_counter()
     found = [(find(question.question), question.article_id) for question in asked]
     spent = time.perf_counter() - started
-    count = max(1, len(asked))
+    first = share(keys[:1] == [right] for keys, right in found)
     return Recall(
-        at_1=round(sum(keys[:1] == [right] for keys, right in found) / count, 4),
-        at_5=round(sum(right in keys[:5] for keys, right in found) / count, 4),
-        milliseconds_per_question=round(1_000 * spent / count, 3),
+        at_1=round(first, 4),
+        at_5=round(share(right in keys[:5] for keys, right in found), 4),
+        standard_error=round(standard_error(first, len(asked)), 4),
+        milliseconds_per_question=round(1_000 * spent / max(1, len(asked)), 3),
     )
 
 
-def _plain(articles: Sequence[Answer]) -> Callable[[str], list[str]]:
-    """BM25 as the textbooks have it."""
-    texts = [_whole_words(f"{article.title}\n{article.body}") for article in articles]
-    average = sum(map(len, texts)) / max(1, len(texts))
-    postings: dict[str, list[tuple[int, float]]] = {}
-    for number, text in enumerate(texts):
-        longer = K1 * (1 - B + B * len(text) / max(1.0, average))
-        for word, times in Counter(text).items():
-            share = times * (K1 + 1) / (times + longer)
-            postings.setdefault(word, []).append((number, share))
-
-    def find(question: str) -> list[str]:
-        scores: dict[int, float] = {}
-        for word in set(_whole_words(question)):
-            listed = postings.get(word, [])
-            idf = math.log(1 + (len(texts) - len(listed) + 0.5) / (len(listed) + 0.5))
-            for number, share in listed:
-                scores[number] = scores.get(number, 0.0) + idf * share
-        best = heapq.nlargest(5, scores.items(), key=lambda entry: (entry[1], -entry[0]))
-        return [articles[number].article_id for number, _ in best]
-
-    return find
+def _deflection(
+    asked: Sequence[Asking], others: Sequence[Asking], find: Callable[[str], list[Found]]
+) -> Deflection:
+    done = [(decide(find(q.question), True), q.article_id) for q in asked]
+    answered = [d.keys == (right,) for d, right in done if d.kind is Kind.ANSWER]
+    offered = [right in d.keys for d, right in done if d.kind is Kind.CLARIFY]
+    count = max(1, len(done))
+    wrong = [decide(find(q.question), True).kind is Kind.ANSWER for q in others]
+    return Deflection(
+        answered_rightly=round(sum(answered) / count, 4),
+        answered_wrongly=round((len(answered) - sum(answered)) / count, 4),
+        asked_back_rightly=round(sum(offered) / count, 4),
+        asked_back_wrongly=round((len(offered) - sum(offered)) / count, 4),
+        handed_over=round((len(done) - len(answered) - len(offered)) / count, 4),
+        wrongly_unanswerable=round(share(wrong), 4) if others else None,
+    )
 
 
-def _whole_words(text: str) -> list[str]:
-    return re.findall(r"\w+", text.lower())
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+def lines(found: QaEvaluation) -> list[str]:
+    """The figures for people."""
+    told = [
+        f"{found.questions} questions, {found.articles} articles,"
+        f" {found.unknown} questions without an article;"
+        f" index {found.index_bytes / 1e6:.2f} MB, built in {found.index_seconds:.1f} s"
+    ]
+    listed = {"plain BM25": found.bm25, "search": found.search, "with layer": found.layered}
+    for name, recall in listed.items():
+        if recall:
+            told.append(
+                f"{name:<12} R@1 {recall.at_1:.3f} ± {recall.standard_error:.3f}"
+                f"  R@5 {recall.at_5:.3f}  {recall.milliseconds_per_question:.2f} ms"
+            )
+    done = found.deflection
+    told.append(
+        f"help centre  answered rightly {done.answered_rightly:.3f}, wrongly"
+        f" {done.answered_wrongly:.3f}; asked back {done.asked_back_rightly:.3f} rightly,"
+        f" {done.asked_back_wrongly:.3f} wrongly; handed over {done.handed_over:.3f}"
+    )
+    if done.wrongly_unanswerable is not None:
+        told.append(
+            f"             of those without an article answered {done.wrongly_unanswerable:.3f}"
+        )
+    return told

@@ -46,6 +46,11 @@ class SentenceVectors:
         self.dimensions: int = self._about["dimensions"]
         self._known: dict[str, array[float] | None] = {}
 
+    @property
+    def stored_bytes(self) -> int:
+        """Of the weights and the vocabulary, without numpy."""
+        return sum((self._folder / name).stat().st_size for name in (MODEL, VOCABULARY))
+
     def embed(self, text: str, language: str) -> Vector | None:
         """See `Embedder`."""
         return self.embed_all([(text, language)])[0]

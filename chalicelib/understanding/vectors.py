@@ -34,6 +34,11 @@ class Embedder(Protocol):
     def dimensions(self) -> int: ...
 
     @property
+    def stored_bytes(self) -> int:
+        """What it takes on disk."""
+        ...
+
+    @property
     def least_likeness(self) -> float:
         """The cosine with a topic's nearest example below which a text is not of that topic."""
         ...
@@ -89,6 +94,10 @@ class VectorTable:
                 sums = list(map(add, sums, rows[piece * width : (piece + 1) * width]))
         norm = math.sqrt(sum(value * value for value in sums))
         return tuple(value / norm for value in sums) if norm else None
+
+    @property
+    def stored_bytes(self) -> int:
+        return len(self.to_bytes())
 
     def embed_all(self, texts: Sequence[tuple[str, str]]) -> list[Vector | None]:
         return [self.embed(text, language) for text, language in texts]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ ASKED = {
 }
 
 
-def written(path: Path, texts: dict[str, tuple[str, ...]]) -> Path:
+def written(path: Path, texts: Mapping[str, tuple[str, ...]]) -> Path:
     rows = [f"{text},{label}" for label, many in texts.items() for text in many]
     path.write_text("\n".join(["text,category", *rows]) + "\n")
     return path
@@ -36,6 +37,24 @@ def test_texts_by_path_give_all_figures_beside_a_baseline(tmp_path: Path) -> Non
     assert figures["learned"]["accuracy"] == 1.0
     assert figures["learned"]["out_of_scope_recall"] == 1.0
     assert figures["learned"].keys() == figures["baseline"].keys()
+    assert json.loads(out.read_text())["similar"]["search"]["at_1"] == 1.0
+
+
+def test_texts_of_one_category_are_refused_in_words(tmp_path: Path) -> None:
+    training = written(tmp_path / "a.csv", {"late": SAID["late"]})
+    with pytest.raises(SystemExit, match="at least two categories"):
+        evaluate.main(["--texts", f"{training}:{training}"])
+
+
+def test_odd_rows_are_read_as_far_as_they_go(tmp_path: Path) -> None:
+    odd = tmp_path / "odd.csv"
+    odd.write_bytes(
+        b'category,extra,text\nlate,1,"two\nlines"\n\nlate,2,\nlogin\nlogin,3,caf\xe9\n'
+    )
+    assert [(e.label, e.text) for e in evaluate.read(odd)] == [
+        ("late", "two\nlines"),
+        ("login", "café"),
+    ]
 
 
 def test_a_file_without_the_columns_is_refused_by_name(tmp_path: Path) -> None:
