@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from chalicelib.channels.settings import ChannelSettings
     from chalicelib.customers.service import CustomerService
     from chalicelib.flows.acknowledging import Acknowledging
+    from chalicelib.flows.agreeing import Agreeing
     from chalicelib.flows.answering import Answering
     from chalicelib.flows.assigning import Assigning
     from chalicelib.flows.attending import Attending
@@ -51,13 +52,13 @@ if TYPE_CHECKING:
     from chalicelib.flows.departments import Departments
     from chalicelib.flows.detecting import Detecting
     from chalicelib.flows.dispatching import Dispatching
-    from chalicelib.flows.evidence import EvidencePackage
-    from chalicelib.flows.engines import EngineReports
     from chalicelib.flows.effecting import Effecting
+    from chalicelib.flows.engines import EngineReports
+    from chalicelib.flows.evidence import EvidencePackage
     from chalicelib.flows.examples import Examples
-    from chalicelib.flows.followups import Followups
     from chalicelib.flows.figuring import Figuring
     from chalicelib.flows.finding import Finding
+    from chalicelib.flows.followups import Followups
     from chalicelib.flows.handing_over import HandingOver
     from chalicelib.flows.helpdesk import Helpdesk
     from chalicelib.flows.hours import Hours
@@ -77,8 +78,8 @@ if TYPE_CHECKING:
     from chalicelib.flows.mail import MailIn
     from chalicelib.flows.missed import Missed
     from chalicelib.flows.modelling import Modelling
-    from chalicelib.flows.noticing import Noticing
     from chalicelib.flows.noticed import NoticeAnswers
+    from chalicelib.flows.noticing import Noticing
     from chalicelib.flows.notifying import Notifying
     from chalicelib.flows.offering import Offering
     from chalicelib.flows.opening import Opening
@@ -90,8 +91,8 @@ if TYPE_CHECKING:
     from chalicelib.flows.placing import Placing
     from chalicelib.flows.planning import Planning
     from chalicelib.flows.posting import Posting
-    from chalicelib.flows.promising import Promising
     from chalicelib.flows.preferences import Preferences
+    from chalicelib.flows.promising import Promising
     from chalicelib.flows.proving import Proving
     from chalicelib.flows.relating import Relating
     from chalicelib.flows.reminding import Reminding
@@ -110,8 +111,8 @@ if TYPE_CHECKING:
     from chalicelib.flows.trying_out import TryingOut
     from chalicelib.flows.understanding import Understanding
     from chalicelib.flows.uploads import Uploads
-    from chalicelib.flows.watching import Watching
     from chalicelib.flows.verifying import Verifying
+    from chalicelib.flows.watching import Watching
     from chalicelib.flows.weighing import Weighing
     from chalicelib.flows.wording import Wording
     from chalicelib.gateways.mastodon import MastodonNetwork
@@ -138,12 +139,12 @@ if TYPE_CHECKING:
     from chalicelib.store.costs import CostStore
     from chalicelib.store.counts import CountStore
     from chalicelib.store.customers import CustomerStore
+    from chalicelib.store.desk import DeskStore
     from chalicelib.store.effects import EffectStore
     from chalicelib.store.labellings import LabellingStore
     from chalicelib.store.ledger import Ledger
     from chalicelib.store.lessons import LessonStore
     from chalicelib.store.models import ModelStore
-    from chalicelib.store.desk import DeskStore
     from chalicelib.store.networks import NetworkStore
     from chalicelib.store.opinions import OpinionStore
     from chalicelib.store.problems import ProblemStore
@@ -340,6 +341,7 @@ class Application:
     intake: Part[Intake] = Part("flows.intake.Intake")
     promising: Part[Promising] = Part("flows.promising.Promising")
     reminding: Part[Reminding] = Part("flows.reminding.Reminding")
+    agreeing: Part[Agreeing] = Part("flows.agreeing.Agreeing")
     mail_in: Part[MailIn] = Part("flows.mail.MailIn", staff="staff_mail")
     texting: Part[Texting] = Part("flows.texting.Texting")
     staff_mail: Part[StaffMail] = Part("flows.staff.StaffMail")
@@ -415,9 +417,6 @@ class Application:
     handing_over: Part[HandingOver] = Part("flows.handing_over.HandingOver")
     dispatching: Part[Dispatching] = Part("flows.dispatching.Dispatching")
     departments: Part[Departments] = Part("flows.departments.Departments")
-    issues: Part[Issues] = Part("flows.issues.Issues")
-    verifying: Part[Verifying] = Part("flows.verifying.Verifying")
-    owning: Part[Owning] = Part("flows.owning.Owning")
     issues: Part[Issues] = Part("flows.issues.Issues")
     verifying: Part[Verifying] = Part("flows.verifying.Verifying")
     owning: Part[Owning] = Part("flows.owning.Owning")

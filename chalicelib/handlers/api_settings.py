@@ -45,7 +45,8 @@ def put_settings(call: Call, name: str) -> Reply:
     """Replace a settings document. If-Match may name the version that it replaces."""
     if not call.raw:
         raise Malformed("the request needs a body: the whole document")
-    model: BaseModel = parse(model_of(name), call.raw)
+    given: BaseModel = parse(model_of(name), call.raw)
+    model = call.app.agreeing.prepared(given)
     document = model.model_dump(mode="json")
     size = len(model.model_dump_json().encode())
     if size > LARGEST:

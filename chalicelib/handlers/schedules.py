@@ -60,10 +60,13 @@ def label_cases(event: Any) -> None:
 @events.schedule("rate(1 minute)")
 def keep_promises(event: Any) -> None:
     """Warn of promises at risk, note those that were broken, tell who waits."""
-    reminded = bootstrap.get().reminding.remind()
+    app = bootstrap.get()
+    reminded = app.reminding.remind()
     count("PromisesAtRisk", reminded.warnings)
     count("PromisesBroken", reminded.breaches)
     logger().info("promises looked at", extra=reminded.model_dump())
+    if app.agreeing.keep_ahead():
+        logger().info("holidays of the next years reckoned")
     flush()
 
 

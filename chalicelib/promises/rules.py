@@ -160,8 +160,16 @@ def moved(
             return _pause(clock, terms.calendar, at)
         return _run(clock, terms, at)
 
-    promises = each(promises, (ClockName.RESOLUTION,), resolution)
-    return each(promises, REPLIES, reply)
+    after_it = each(promises, (ClockName.RESOLUTION,), resolution)
+    return _told_anew(promises, each(after_it, REPLIES, reply))
+
+
+def _told_anew(before: Promises, after: Promises) -> Promises:
+    """What the customer was told moves on with a clock that stood because of them."""
+    was, now = before.first_reply, after.first_reply
+    if not after.told_by or not was or not now or was.since is not None or now.since is None:
+        return after
+    return after.model_copy(update={"told_by": now.due_at})
 
 
 def reassessed(promises: Promises, old: Terms, new: Terms, at: datetime, scene: Scene) -> Promises:
@@ -187,7 +195,7 @@ def reassessed(promises: Promises, old: Terms, new: Terms, at: datetime, scene: 
             if scene.gentle and changed.due_at <= at < clock.due_at:
                 changed = clock
             first = name == ClockName.FIRST_REPLY
-            clocks[name] = _kept(changed, clock, promises) if first else changed
+            clocks[name] = _kept(changed, promises) if first else changed
     return promises.model_copy(update={**clocks, **_named(new)})
 
 
@@ -297,10 +305,10 @@ def _stop(clock: Promise, calendar: Calendar | None, at: datetime) -> Promise:
     return _stated(paused.model_copy(update={"met_at": at}))
 
 
-def _kept(clock: Promise, before: Promise, promises: Promises) -> Promise:
-    """Not later than the customer was told, but for the time that it stood since then."""
+def _kept(clock: Promise, promises: Promises) -> Promise:
+    """Not later than the customer was told."""
     by = promises.told_by
-    if by is None or clock.since is None or clock.due_at <= by or before.used:
+    if by is None or clock.since is None or clock.due_at <= by:
         return clock
     return clock.model_copy(update={"due_at": by, "warn_at": min(clock.warn_at, by)})
 
