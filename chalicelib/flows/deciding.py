@@ -16,7 +16,13 @@ from chalicelib.ports import Comprehend, Objects
 from chalicelib.understanding.combined import CombinedEngine
 from chalicelib.understanding.costs import Paid, PaidKind, paid
 from chalicelib.understanding.engine import TopicEngine
-from chalicelib.understanding.engines import Engine, EnginesSettings, Scored, decision
+from chalicelib.understanding.engines import (
+    Engine,
+    EnginesSettings,
+    Scored,
+    decision,
+    explained,
+)
 from chalicelib.understanding.learned import LearnedEngine
 from chalicelib.understanding.models import UNKNOWN_LANGUAGE, TopicDecision, TopicsSettings
 from chalicelib.understanding.pii import redact
@@ -62,7 +68,7 @@ class Deciding:
         other = decision(classes, engines.sure, version, topics)
         cost = (paid(PaidKind.CLASSIFY, shown),)
         decides = engines.topic is Engine.ENDPOINT and not _newer(own, other, classes)
-        return Decided(other if decides else own, own, other, cost)
+        return Decided(explained(other, own) if decides else own, own, other, cost)
 
     def engine(self) -> TopicEngine:
         """The engine for the present definitions and model; made again only when they changed."""

@@ -35,9 +35,9 @@ from chalicelib.understanding.engines import (
     Engine,
     EnginesSettings,
     Opinion,
-    Said,
     Scored,
     decision,
+    explained,
     said,
 )
 from chalicelib.understanding.models import UNKNOWN_LANGUAGE, TopicDecision, TopicsSettings
@@ -127,7 +127,7 @@ class Relabelling:
             self._end(job, reaction, work=Work.DONE, reason="no case is waiting to be labelled")
             return
         folder = f"models/labelling/{job.id}"
-        manifest = [[case.id, word.model_dump(mode="json")] for case, _, word in chosen]
+        manifest = [[case.id, own.model_dump(mode="json")] for case, _, own in chosen]
         self.objects().put(f"{folder}/cases.json", json.dumps(manifest).encode())
         documents = as_lines([text for _, text, _ in chosen])
         self.objects().put(f"{folder}/documents.txt", documents, "text/plain")
@@ -138,7 +138,7 @@ class Relabelling:
         self._wait(begun, reaction)
         tell(f"{len(chosen)} cases handed over")
 
-    def _collect(self, job: Labelling) -> list[tuple[Case, str, Said]]:
+    def _collect(self, job: Labelling) -> list[tuple[Case, str, TopicDecision]]:
         """Cases with their words, and what our own engine says of them."""
         language = self.settings.read("engines", EnginesSettings).language
         recent = [
@@ -156,7 +156,7 @@ class Relabelling:
                 continue
             text = self.learning.words(case)
             if text:
-                own = said(engine.decide(text, case.language or UNKNOWN_LANGUAGE))
+                own = engine.decide(text, case.language or UNKNOWN_LANGUAGE)
                 found.append((case, text, own))
         return found
 
@@ -187,7 +187,9 @@ class Relabelling:
         applied = 0
         for number, (case_id, own) in enumerate(manifest):
             if number in found:
-                applied += self._label(job, case_id, Said.model_validate(own), found[number])
+                applied += self._label(
+                    job, case_id, TopicDecision.model_validate(own), found[number]
+                )
         tell(f"{len(found)} of {len(manifest)} cases labelled, {applied} topics changed")
         self._end(
             job,
@@ -198,17 +200,21 @@ class Relabelling:
             applied=applied,
         )
 
-    def _label(self, job: Labelling, case_id: str, own: Said, classes: list[Scored]) -> bool:
+    def _label(
+        self, job: Labelling, case_id: str, own: TopicDecision, classes: list[Scored]
+    ) -> bool:
         """Keep the classifier's word on a case; whether it became the case's topic."""
         engines = self.settings.read("engines", EnginesSettings)
         topics = self.settings.read("topics", TopicsSettings).topics
         decided = decision(classes, engines.sure, job.model_version, [t.label for t in topics])
         for _ in range(ATTEMPTS):
-            case = self.cases.get(case_id)
+            case = self.cases.some([case_id]).get(case_id)
+            if case is None:
+                return False  # erased meanwhile
             opinion = Opinion(
                 case_id=case.id,
                 customer_id=case.customer_id,
-                own=own,
+                own=said(own),
                 other=said(decided),
                 decided=engines.topic,
                 at=self.clock(),
@@ -217,7 +223,8 @@ class Relabelling:
             if known and known.other.model_version == job.model_version:
                 return known.decided is Engine.JOB and case.topic.model_version == job.model_version
             try:
-                return self._apply(case, decided, opinion, engines.topic is Engine.JOB)
+                word = explained(decided, own)
+                return self._apply(case, word, opinion, engines.topic is Engine.JOB)
             except (StaleVersion, Contended):
                 continue
         raise Contended("labelling lost its races")

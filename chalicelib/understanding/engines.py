@@ -126,6 +126,15 @@ def _unknown(reason: str, version: str, guess: str = "", confidence: float = 0.0
     )
 
 
+def explained(decided: TopicDecision, own: TopicDecision) -> TopicDecision:
+    """With the words that speak for it where our own engine is of the same opinion: Comprehend
+    names none."""
+    if decided.label is None or own.guess != decided.label:
+        return decided
+    reason = f"{decided.reason}; our own engine agrees"
+    return decided.model_copy(update={"why": own.why, "reason": reason})
+
+
 def said(decided: TopicDecision) -> Said:
     """The part of a decision that engines are compared by."""
     return Said(

@@ -11,7 +11,7 @@ from chalicelib.handlers import schedules
 from chalicelib.understanding.costs import PaidKind
 from chalicelib.understanding.engines import Engine
 from chalicelib.understanding.lessons import Lesson, LessonKind, ModelState, TopicModel
-from tests.support import SCHEDULED, World
+from tests.support import SCHEDULED, TABLE, World
 
 PARCEL = {"label": "parcel", "name": "Parcel", "team": "shipping", "words": ["parcel"]}
 VOUCHER = {"label": "voucher", "name": "Voucher", "team": "sales", "words": ["voucher"]}
@@ -131,6 +131,7 @@ def test_the_endpoint_decides_where_the_settings_say_so(world: World) -> None:
     case = world.case()
     assert (case.topic.label, case.topic.source) == ("parcel", "comprehend")
     assert case.topic.model_version == f"custops-test/version/{model.id}"
+    assert "our own engine agrees" not in case.reasons["topic"]  # it does not know these words
     assert case.team == "shipping"
     assert len(spent(world, PaidKind.CLASSIFY)) == 1
 
@@ -160,6 +161,35 @@ def test_a_topic_that_the_classifier_was_never_taught_is_found_by_ours(world: Wo
     world.mail("My fridge is warm inside", subject="fridge")
     world.settle()
     assert world.case().topic.label == "fridge"
+
+
+def test_the_words_that_speak_for_a_topic_are_those_of_our_engine(world: World) -> None:
+    settings(world)
+    teach(world)
+    settings(world, topic="endpoint", endpoint_arn=endpoint(world, classifier(world).arn))
+    world.mail("The courier lost my parcel", subject="parcel")
+    world.settle()
+    case = world.case()
+    assert (case.topic.source, case.topic.why) == ("comprehend", "parcel")
+    assert "our own engine agrees" in case.reasons["topic"]
+
+
+def test_a_case_that_was_erased_meanwhile_stops_no_job(world: World) -> None:
+    settings(world)
+    world.mail("The courier lost my box", subject="Help")
+    world.settle()
+    teach(world)
+    classifier(world)
+    settings(world, topic="job")
+    schedules.label_cases(SCHEDULED, None)
+    world.settle()
+    key = {"pk": {"S": f"CASE#{world.case().id}"}, "sk": {"S": "CASE"}}
+    world.clients["dynamodb"].delete_item(TableName=TABLE, Key=key)
+    world.aws.comprehend.run_jobs()
+    later(world)
+    job = world.app.labellings.newest()
+    assert job is not None
+    assert (job.work, job.applied) == ("done", 0)
 
 
 def test_both_engines_are_compared_on_the_same_cases(world: World) -> None:
