@@ -58,10 +58,15 @@ _NEEDLESS_PARTS: Final = (
         )
     ),
     "pydantic/v1",  # the old interface, imported only for classes written for it
+    "holidays/financial",  # days on which stock exchanges are closed
+)
+_NEEDLESS_LOCALES: Final = tuple(
+    f"holidays/locale/{pattern}"
+    for pattern in ("[!e]*", "e[!n]*", "en_[!U]*")  # English is used
 )
 # boto3 brings these along in the runtime; a library that needs them too finds them there.
 _OF_THE_RUNTIME: Final = ("dateutil", "jmespath", "urllib3")
-_FORMAT: Final = "5"  # raise it when slimming or compiling changes, so that no old cache is used
+_FORMAT: Final = "6"  # raise it when slimming or compiling changes, so that no old cache is used
 
 
 @dataclass(frozen=True)
@@ -134,6 +139,8 @@ def slim(tree: Path) -> None:
         shutil.rmtree(info)
     for part in (*_NEEDLESS_PARTS, *_OF_THE_RUNTIME):
         shutil.rmtree(tree / part, ignore_errors=True)
+    for locale in (found for pattern in _NEEDLESS_LOCALES for found in tree.glob(pattern)):
+        shutil.rmtree(locale)
     for folder, folders, files in os.walk(tree):
         for name in _NEEDLESS_FOLDERS.intersection(folders):
             shutil.rmtree(Path(folder) / name)

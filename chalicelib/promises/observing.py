@@ -41,13 +41,15 @@ def runs_out(calendar: Calendar, today: date) -> bool:
 def _of(region: Region, years: range, field: str) -> dict[date, str]:
     import holidays
 
-    supported = holidays.list_supported_countries(include_aliases=True)
-    if region.country not in supported:
-        raise Invalid.field(f"{field}country", "is no country whose holidays are known")
-    if region.subdivision and region.subdivision not in supported[region.country]:
-        known = ", ".join(supported[region.country]) or "none"
+    try:
+        plain = holidays.country_holidays(region.country)
+    except NotImplementedError as error:
+        wrong = "is no country whose holidays are known"
+        raise Invalid.field(f"{field}country", wrong) from error
+    parts = (*plain.subdivisions, *plain.subdivisions_aliases)
+    if region.subdivision and region.subdivision not in parts:
+        known = ", ".join(plain.subdivisions) or "none"
         raise Invalid.field(f"{field}subdivision", f"is not one of {known}")
-    plain = holidays.country_holidays(region.country)
     for number, kind in enumerate(region.kinds):
         if kind not in plain.supported_categories:
             known = ", ".join(sorted(plain.supported_categories))
