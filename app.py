@@ -33,6 +33,7 @@ from chalicelib.handlers import (
     forward,
     help_pages,
     mail,
+    mail_frame,
     new_case,
     notice_pages,
     problem_events,
@@ -68,6 +69,7 @@ for api in (
     notice_pages,
     desk_page,
     api_desk,
+    mail_frame,
 ):
     app.register_blueprint(api.routes)
 

@@ -98,8 +98,10 @@ class Attending:
             self.desk.appear(here)
         return tuple(one for one in self.desk.present(now, case.id) if one.email != email)
 
-    def draft(self, case_id: str, mode: DraftMode, email: str) -> Draft | None:
-        return self.desk.draft(email, case_id, mode)
+    def draft(self, case_id: str, mode: DraftMode, email: str) -> Draft:
+        """One's own draft; an empty one, of version 0, where there is none."""
+        empty = Draft(case_id=case_id, mode=mode, saved_at=self.clock(), version=0)
+        return self.desk.draft(email, case_id, mode) or empty
 
     def keep(self, case_id: str, mode: DraftMode, given: DraftInput, email: str) -> Draft:
         """Save one's own draft; raises NotFound, StaleVersion with the newest."""

@@ -127,7 +127,7 @@ def list_messages(call: Call, id: str, query: PageQuery) -> Reply:
     case = call.app.cases.get(id)
     service = call.app.case_service
     part = service.messages(case.id, query.limit, query.cursor, case.merged_cases)
-    return Reply(page(message_views(part.messages, lambda: call.app.objects), part.cursor))
+    return Reply(page(message_views(part.messages, call.app), part.cursor))
 
 
 @route(
@@ -150,7 +150,7 @@ def add_message(call: Call, id: str, body: ReplyInput) -> Reply:
     bounded(body.text, "text")
     case = call.app.cases.final(id)
     message = _reply(call, case.id, body)
-    (view,) = message_views([message], lambda: call.app.objects)
+    (view,) = message_views([message], call.app)
     return Reply(view, 201)
 
 

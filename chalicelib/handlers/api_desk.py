@@ -9,10 +9,11 @@ from chalicelib.base import Model
 from chalicelib.errors import NotFound
 from chalicelib.flows.attending import Changes, DraftInput, DraftMode
 from chalicelib.handlers.http import Call, Reply, route
-from chalicelib.settings_documents import TeamsSettings
+from chalicelib.settings_documents import TeamsSettings, ViewsSettings
 from chalicelib.store.desk import Doing, Draft, Presence
 
 routes = Blueprint(__name__)
+SHOWN = ("mine", "unassigned", "queue", "all", "spam")
 
 
 class ChangesQuery(Model):
@@ -29,6 +30,20 @@ class PresenceView(Model):
     """Who else is in the case."""
 
     others: tuple[Presence, ...]
+
+
+class ViewChoice(Model):
+    """A list of cases: `GET /v1/cases?view=<name>`. `count` is None where nobody counted."""
+
+    name: str
+    title: str
+    built_in: bool
+    count: int | None = None
+    more: bool = False
+
+
+class ViewChoices(Model):
+    items: tuple[ViewChoice, ...]
 
 
 class TeamChoice(Model):
@@ -81,12 +96,9 @@ def appear(call: Call, id: str, body: PresenceInput) -> Reply:
 
 @route(routes, "GET", "/v1/cases/{id}/drafts/{mode}", answer=Draft)
 def get_draft(call: Call, id: str, mode: str) -> Reply:
-    """One's own draft in a case: of a `reply` or a `note`."""
+    """One's own draft in a case: of a `reply` or a `note`; an empty one where nothing was begun."""
     case = call.app.cases.get(id)
-    draft = call.app.attending.draft(case.id, _mode(mode), call.who.email)
-    if draft is None:
-        raise NotFound("nothing was begun")
-    return Reply(draft)
+    return Reply(call.app.attending.draft(case.id, _mode(mode), call.who.email))
 
 
 @route(
@@ -109,6 +121,15 @@ def delete_draft(call: Call, id: str, mode: str) -> Reply:
     case = call.app.cases.get(id)
     call.app.attending.forget(case.id, _mode(mode), call.who.email)
     return Reply("", 204)
+
+
+@route(routes, "GET", "/v1/views", answer=ViewChoices)
+def views(call: Call) -> Reply:
+    """The lists of cases that there are: those of every installation, then the company's own."""
+    own = call.app.documents.read("views", ViewsSettings).views
+    built_in = (ViewChoice(name=name, title=name, built_in=True) for name in SHOWN)
+    saved = (ViewChoice(name=view.name, title=view.title, built_in=False) for view in own)
+    return Reply(ViewChoices(items=(*built_in, *saved)))
 
 
 @route(routes, "GET", "/v1/teams", answer=TeamChoices)

@@ -29,5 +29,5 @@ def revoke_links(call: Call, id: str) -> Reply:
 def send_link(call: Call, id: str) -> Reply:
     """Send the customer a new secret link, to them alone."""
     message = call.app.links.send(id, call.who.email, call.key())
-    (view,) = message_views([message], lambda: call.app.objects)
+    (view,) = message_views([message], call.app)
     return Reply(view, 201)

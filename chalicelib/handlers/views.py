@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from chalicelib import bootstrap
 from chalicelib.base import Model
+from chalicelib.bootstrap import Application
 from chalicelib.cases.models import Case, Delivery, Message, StoredAttachment
 from chalicelib.cases.rules import warnings
 from chalicelib.customers.models import Customer
 from chalicelib.flows.timeline import whole
+from chalicelib.handlers.mail_frame import frame_token
 from chalicelib.ports import Objects
 from chalicelib.promises.alarms import seen
 
@@ -60,6 +63,7 @@ MessageView: type[BaseModel] = _without(
         Field([], description="What to know before trusting it, in words."),
     ),
     truncated=(bool, Field(False, description="Only the first lines of a very long body.")),
+    html_url=(str, Field("", description="The mail as it was sent, for a frame; ten minutes.")),
     body_url=(str, Field("", description="Downloads such a body whole, as JSON; five minutes.")),
     original_url=(str, Field("", description="The untouched original; works for five minutes.")),
 )
@@ -101,10 +105,9 @@ def page(shown: Iterable[dict[str, Any]], cursor: str | None) -> dict[str, Any]:
     return {"items": list(shown), "cursor": cursor}
 
 
-def message_views(
-    messages: Iterable[Message], objects: Callable[[], Objects]
-) -> list[dict[str, Any]]:
+def message_views(messages: Iterable[Message], app: Application) -> list[dict[str, Any]]:
     """Messages with links to their files; long bodies whole as far as one answer can carry them."""
+    objects = partial(getattr, app, "objects")
     left = BODIES
     shown = []
     for message in messages:
@@ -115,7 +118,7 @@ def message_views(
             if size <= left:
                 entire, left = full, left - size
         cut = bool(message.body_key) and entire is message
-        shown.append(_message(entire, cut, objects))
+        shown.append(_message(entire, cut, objects) | {"html_url": _frame(entire, app)})
     return shown
 
 
@@ -134,6 +137,14 @@ def _message(message: Message, truncated: bool, objects: Callable[[], Objects]) 
     raw = message.raw_key
     view["original_url"] = objects().signed_url(raw, "original.eml", LINK_SECONDS) if raw else ""
     return view
+
+
+def _frame(message: Message, app: Application) -> str:
+    """The address, as seen from the first page, of the frame that shows a message's HTML."""
+    if not message.html:
+        return ""
+    sort_key = app.cases.message_sk(message)
+    return f"mail/{frame_token(app.signer, message, sort_key, app.clock())}"
 
 
 def _file(file: StoredAttachment, objects: Callable[[], Objects]) -> dict[str, Any]:

@@ -99,7 +99,7 @@ export function next(id) {
   const number = rows.value.findIndex((row) => row.id === id);
   const follower = rows.value[number + 1] || rows.value[number - 1];
   if (follower && follower.id !== id) go(`case/${follower.id}`);
-  else go(`q/${sessionStorage.getItem("custops.view") || "open"}`);
+  else go(`q/${sessionStorage.getItem("custops.view") || "queue"}`);
 }
 
 function Others({ id }) {

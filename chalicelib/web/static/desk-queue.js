@@ -52,7 +52,7 @@ function Rows({ name, search }) {
   if (!rows.value.length) {
     return html`<div class="empty"><p>${t(search ? "queue.nothing" : "queue.empty")}</p>
       ${search ? html`<a href=${`#/q/${name}`}>${t("queue.back")}</a>`
-        : html`<a href="#/q/open">${t("view.open")}</a>`}</div>`;
+        : html`<a href="#/q/queue">${t("view.queue")}</a>`}</div>`;
   }
   return html`<ul class="rows">
     ${rows.value.map((row, number) => html`<${Row} key=${row.id} row=${row} number=${number} />`)}

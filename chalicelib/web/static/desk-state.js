@@ -34,7 +34,7 @@ export const go = (path) => { location.hash = `#/${path}`; };
 addEventListener("hashchange", () => { place.value = parse(location.hash); });
 
 export const view = computed(() =>
-  (place.value.screen === "q" && place.value.id) || sessionStorage.getItem("custops.view") || "open");
+  (place.value.screen === "q" && place.value.id) || sessionStorage.getItem("custops.view") || "queue");
 
 // --- the queue ----------------------------------------------------------------------------------
 

@@ -64,7 +64,7 @@ function Login() {
 function Bar() {
   const stale = !online.value || !live.value.ok || now.value - live.value.at > 30_000 + 30_000;
   return html`<header class="bar"><a class="skip" href="#main" onClick=${(e) => { e.preventDefault(); document.querySelector("h1")?.focus(); }}>${t("page.skip")}</a>
-    <a class="brand" href="#/q/open">${document.documentElement.dataset.brand}</a>
+    <a class="brand" href="#/q/queue">${document.documentElement.dataset.brand}</a>
     <form role="search" onSubmit=${(e) => { e.preventDefault(); const q = new FormData(e.target).get("q").trim(); if (q) go(`search?q=${encodeURIComponent(q)}`); }}>
       <label class="aside" for="search">${t("desk.search")}</label>
       <input id="search" name="q" type="search" placeholder=${t("desk.search")} /></form>
