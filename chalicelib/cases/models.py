@@ -37,6 +37,14 @@ class Topic(Model):
     model_version: str = ""  # of the engine that decided
 
 
+class Routed(Model):
+    """What gave a case to its team: person, rule, learned, topic or default, and how sure."""
+
+    source: str
+    confidence: float = 1.0
+    rule: str = ""
+
+
 class PromiseState(StrEnum):
     RUNNING = "running"
     AT_RISK = "at_risk"  # most of its time is used
@@ -147,6 +155,7 @@ class Case(Model):
     sentiment_score: float | None = None
     language: str | None = None
     team: str | None = None
+    routed: Routed | None = None  # why it is that team's; in words: reasons
     assignee: str | None = None
     skills: tuple[str, ...] = ()  # that whoever takes it should have, by the rules
     counted_for: str | None = None  # whose load it is a part of, as stored (store/cases.py)

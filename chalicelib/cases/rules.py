@@ -17,6 +17,7 @@ from chalicelib.cases.models import (
     DeliveryStatus,
     Message,
     Participant,
+    Routed,
     Topic,
 )
 from chalicelib.channels.models import Channel, Disposition, InboundMessage
@@ -113,6 +114,8 @@ def apply(case: Case, patch: CasePatch, now: datetime, by: str) -> Change:
             fields[name] = value or None if name in EMPTIED else value
         if name in ("topic", "team", "priority", "assignee"):
             reasons[name] = f"set by {by}"
+        if name == "team":
+            fields["routed"] = Routed(source="person")
     changed = changed.model_copy(update={**fields, "reasons": reasons})
     changes = {
         name: [_shown(getattr(case, name)), _shown(getattr(changed, name))]

@@ -28,6 +28,7 @@ from chalicelib.cases.models import (
     Message,
     Participant,
     Priority,
+    Routed,
     Topic,
 )
 from chalicelib.channels.models import Address, Channel, InboundMessage
@@ -311,6 +312,7 @@ def _wanted(given: NewCase, by: str) -> dict[str, object]:
         fields["priority"] = given.priority
     if given.team:
         fields["team"] = given.team
+        fields["routed"] = Routed(source="person")
     for name in ("topic", "priority", "team", "assignee"):
         if name in fields:
             reasons[name] = f"set by {by}"

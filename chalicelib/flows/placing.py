@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.cases.models import Case, Priority
+from chalicelib.cases.models import Case, Priority, Routed
 from chalicelib.cases.rules import UNSOLVED
 from chalicelib.customers.models import Customer
 from chalicelib.flows.hours import DAYS
@@ -72,6 +72,9 @@ class Placing:
             reasons["priority"] = placed.reason if placed.priority else decided.reason
         if not by_person(case, "team"):
             fields["team"] = placed.team
+            fields["routed"] = Routed(
+                source=str(placed.source), confidence=placed.confidence, rule=placed.rule
+            )
             reasons["team"] = placed.reason
         after = case.model_copy(update={**fields, "reasons": reasons})
         promises = self.promising.understood(after, customer, self.clock())

@@ -77,6 +77,9 @@ class Rerouting:
                 self._again(self.cases.get(case_id), why, reaction, attempt < ATTEMPTS - 2)
             except (StaleVersion, Contended):
                 continue
+            except NotFound:
+                self._done(reaction)  # deleted meanwhile, with its customer
+                return
             except WriteRefused as refused:
                 if "done" in refused.names:
                     return  # somebody was faster

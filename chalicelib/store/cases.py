@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from chalicelib.base import Instant, Model, iso
 from chalicelib.cases.models import Case, Message, Priority
 from chalicelib.cases.rules import UNSOLVED
-from chalicelib.errors import NotFound, StaleVersion
+from chalicelib.errors import Contended, NotFound, StaleVersion
 from chalicelib.promises.alarms import first_due, next_alarm
 from chalicelib.routing.assigning import counted_for, waits_for
 from chalicelib.store import items, keys
@@ -30,6 +31,7 @@ from chalicelib.store.table import (
 
 URGENT_FIRST = (Priority.URGENT, Priority.HIGH, Priority.NORMAL, Priority.LOW)
 LAST = "~"  # sorts behind every time
+MEETINGS = 3  # at the count of an agent
 HOPS = 20  # merges one behind the other: cases/joining.py allows no more in one case
 
 
@@ -179,9 +181,13 @@ class CaseStore:
         return put_version("message", _message_item(message), message.version - 1)
 
     def save(self, case: Case, *more: Write | Tally) -> None:
-        """Commit a changed case; raises StaleVersion with the newest state after a lost race."""
+        """Commit a changed case; raises StaleVersion with the newest state after a lost race.
+
+        Two cases of one agent that change at the same moment meet at their count: of such a
+        meeting nothing was written, so it is simply tried again.
+        """
         try:
-            self._table.commit(self.change(case), *more)
+            self._commit(self.change(case), *more)
         except WriteRefused as refused:
             if "case" not in refused.names:
                 raise
@@ -189,6 +195,13 @@ class CaseStore:
             raise StaleVersion(
                 f"it is at version {newest.version} by now", current=newest.model_dump(mode="json")
             ) from refused
+
+    def _commit(self, *writes: Write | Tally) -> None:
+        for _ in range(MEETINGS):
+            with suppress(Contended):
+                self._table.commit(*writes)
+                return
+        self._table.commit(*writes)
 
     def listing(
         self,

@@ -192,7 +192,7 @@ STEPS = st.sampled_from(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(STEPS, st.integers(0, 9)), min_size=4, max_size=14))
 def test_loads_equal_a_recount_after_whatever_happens(steps: list[tuple[str, int]]) -> None:
     with installation() as world:
