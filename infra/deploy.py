@@ -86,6 +86,8 @@ def deploy(options: argparse.Namespace, client: Client, say: Say) -> dict[str, s
     say(f"account {account}, region {region}")
     bucket = _artifact_bucket(client("s3"), account, region)
     _upload(client("s3"), bucket, options.package / manifest["zip"], manifest["zip"], say)
+    if layer := manifest.get("layer"):
+        _upload(client("s3"), bucket, options.package / layer, layer, say)
     template_url = _upload_template(
         client("s3"), bucket, stage, options.package / "template.json", say
     )

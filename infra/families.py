@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from infra.functions import FUNCTIONS, STREAM_DEAD_LETTERS, Function
 from infra.gateway import RESPONSES
@@ -26,15 +26,28 @@ FOURTEEN_DAYS: Final = 14 * 24 * 3600
 OLDEST_ALLOWED: Final = {"Mail": 900, "Send": 900}
 """Seconds that the oldest message may wait before somebody is told."""
 
+SEMANTIC_LAYER: Final = "SemanticLayer"
+
 Resources = dict[str, Any]
 
 
-def template(stage: str) -> dict[str, Any]:
-    """The whole template to merge over Chalice's, for one stage."""
+class SemanticLayer(NamedTuple):
+    """Where the zip of the layer lies in the bucket of artifacts, and what it was made for."""
+
+    key: str
+    runtime: str
+    architecture: str
+
+
+def template(stage: str, layer: SemanticLayer | None = None) -> dict[str, Any]:
+    """The whole template to merge over Chalice's, for one stage; with `layer`, the semantic layer
+    is attached to the functions that use it."""
     merged: dict[str, Any] = load(RESOURCES_FILE)
     merged["Parameters"]["Stage"]["Default"] = stage
+    if layer:
+        merged["Resources"][SEMANTIC_LAYER] = _layer(layer)
     merged["Resources"]["RestAPI"]["Properties"]["GatewayResponses"] = RESPONSES
-    for family in (_queues(), _logs(), _functions(), _alarms()):
+    for family in (_queues(), _logs(), _functions(layer is not None), _alarms()):
         for logical_id, resource in family.items():
             if logical_id in merged["Resources"]:
                 raise ValueError(f"two resources are called {logical_id}")
@@ -87,10 +100,26 @@ def _logs() -> Resources:
     }
 
 
-def _functions() -> Resources:
+def _layer(layer: SemanticLayer) -> dict[str, Any]:
+    """A new key is a new version; the old one goes when nothing refers to it any more."""
+    return {
+        "Type": "AWS::Lambda::LayerVersion",
+        "Properties": {
+            "Description": "all-MiniLM-L6-v2 in bytes, and numpy",
+            "LicenseInfo": "Apache-2.0 (model), BSD-3-Clause (numpy)",
+            "CompatibleRuntimes": [layer.runtime],
+            "CompatibleArchitectures": [layer.architecture],
+            "Content": {"S3Bucket": {"Ref": "ArtifactBucket"}, "S3Key": layer.key},
+        },
+    }
+
+
+def _functions(layered: bool) -> Resources:
     made: Resources = {}
     for function in FUNCTIONS:
         properties: dict[str, Any] = {"LoggingConfig": {"LogGroup": {"Ref": function.log_group}}}
+        if layered and function.semantic:
+            properties["Layers"] = [{"Ref": SEMANTIC_LAYER}]
         if events := _events(function):
             properties["Events"] = events
         made[function.logical_id] = {

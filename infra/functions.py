@@ -14,6 +14,7 @@ from infra import policies
 from infra.policies import Statement
 
 API_HANDLER: Final = "api_handler"
+SEMANTIC_MEMORY: Final = 1024  # MB: half of it is the model's; below, a text takes too long
 STREAM_DEAD_LETTERS: Final = "StreamDeadLetters"
 
 
@@ -24,6 +25,8 @@ class Function:
     `memory` in MB, `timeout` in seconds. `queue` is the stem of the queue that feeds it: `Mail`
     stands for MailQueue and MailDeadLetters. `valve` names the template parameter that limits
     how many run at once on that queue. `rights` are what it may do beside writing its own log.
+    `semantic` functions get the semantic layer, where the package has one, and then at least
+    SEMANTIC_MEMORY.
     """
 
     name: str
@@ -32,6 +35,7 @@ class Function:
     rights: tuple[Statement, ...] = ()
     queue: str | None = None
     valve: str | None = None
+    semantic: bool = False
 
     @property
     def logical_id(self) -> str:
@@ -54,7 +58,7 @@ FUNCTIONS: Final = (
     Function("receive_sms", 512, 30, policies.RECEIVE_SMS, queue="Sms"),
     Function("receive_delivery", 512, 30, policies.RECEIVE_DELIVERY, queue="Delivery"),
     Function("forward", 256, 30, policies.FORWARD),
-    Function("triage", 512, 60, policies.TRIAGE, queue="Triage"),
+    Function("triage", 512, 60, policies.TRIAGE, queue="Triage", semantic=True),
     Function("acknowledge", 256, 30, policies.ACKNOWLEDGE, queue="Acknowledge"),
     Function("count", 256, 30, policies.COUNT, queue="Count"),
     Function("send", 512, 60, policies.SEND, queue="Send", valve="SendConcurrency"),
@@ -64,12 +68,12 @@ FUNCTIONS: Final = (
     Function("hand_over", 256, 60, policies.HAND_OVER, queue="Handover"),
     Function("answer", 512, 30, policies.ANSWER, queue="Answer"),
     # A whole processor, and the longest time that there is: training is plain computing.
-    Function("train", 1769, 900, policies.TRAIN, queue="Train"),
+    Function("train", 1769, 900, policies.TRAIN, queue="Train", semantic=True),
     Function("train_models", 256, 30, policies.TRAIN_MODELS),
     Function("label_cases", 256, 30, policies.LABEL_CASES),
     Function("detect_trends", 512, 120, policies.DETECT_TRENDS),
     # An index of 200,000 cases is in memory twice while it is written.
-    Function("index_knowledge", 1024, 300, policies.INDEX_KNOWLEDGE),
+    Function("index_knowledge", 1024, 300, policies.INDEX_KNOWLEDGE, semantic=True),
     # Connect waits for eight seconds; the handler itself gives up sooner.
     Function("answer_call", 512, 8, policies.ANSWER_CALL),
     # Below its period of a minute, so that two polls, or two sweeps, do not run at once.

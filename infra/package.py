@@ -5,9 +5,10 @@
 2. `chalice package --merge-template` makes the template and the zip.
 3. Byte-compile, and zip again so that the same source gives the same bytes.
 4. Name the zip after its hash, point the template at it, and lint the template.
+5. With --semantic, a zip of the semantic layer, attached to the functions that use it.
 
-DIR then holds template.json, one zip and manifest.json; the template takes the bucket's name as
-parameter ArtifactBucket, so the same package serves AWS and the local cloud.
+DIR then holds template.json, one zip (and the layer's) and manifest.json; the template takes the
+bucket's name as parameter ArtifactBucket, so the same package serves AWS and the local cloud.
 """
 
 from __future__ import annotations
@@ -27,9 +28,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from infra import bundle, families, policies
+from infra import semantic as layers
 from infra.bundle import Target
 from infra.console import Failure, Say, progress
-from infra.functions import FUNCTIONS
+from infra.families import SemanticLayer
+from infra.functions import FUNCTIONS, SEMANTIC_MEMORY
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 LOCAL_STAGE: Final = "local"
@@ -45,6 +48,11 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--out", required=True, type=Path, help="directory for the package")
     parser.add_argument("--project", type=Path, default=ROOT, help="where app.py lies")
+    parser.add_argument(
+        "--semantic",
+        type=Path,
+        help="folder of the sentence model (infra.semantic): with its layer",
+    )
     parser.add_argument("--no-lint", action="store_true", help="leave the template unchecked")
     options = parser.parse_args(arguments)
     try:
@@ -54,6 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
             options.out.resolve(),
             progress("package"),
             lint=not options.no_lint,
+            semantic=options.semantic and options.semantic.resolve(),
         )
     except Failure as reason:
         print(f"package: {reason}", file=sys.stderr)
@@ -69,23 +78,28 @@ def package(
     *,
     lint: bool = True,
     build: Path | None = None,
+    semantic: Path | None = None,
 ) -> dict[str, Any]:
     """Packages `project` into `out` and returns the manifest; does nothing if nothing changed.
 
-    `build` is where the work is done, by default .build/work/<stage>. Raises Failure.
+    `build` is where the work is done, by default .build/work/<stage>. `semantic` is the folder of
+    the sentence model, None for a package without the layer. Raises Failure.
     """
     _check(project, stage)
     target = _target(stage)
-    inputs = _fingerprint(project, stage, target)
+    inputs = _fingerprint(project, stage, target) + (
+        layers.fingerprint(semantic) if semantic else ""
+    )
     if known := _unchanged(out, inputs, lint=lint):
         say("nothing changed since the last package")
         return known
     work = build or project / ".build" / "work" / stage
-    source = _lay_out(project, stage, target, work, say)
+    out.mkdir(parents=True, exist_ok=True)
+    layer = _layer(project, target, out, semantic, say)
+    source = _lay_out(project, stage, target, work, layer, say)
     say("chalice package")
     template = _chalice_package(source, stage, work / "chalice")
     say("byte-compiling and zipping")
-    out.mkdir(parents=True, exist_ok=True)
     # Without a manifest the package cannot be deployed, should what follows fail.
     (out / "manifest.json").unlink(missing_ok=True)
     archive = _repack(work / "chalice" / "deployment.zip", work / "code", out)
@@ -95,6 +109,7 @@ def package(
         say("linting the template")
         lint_template(out / "template.json")
     manifest = _manifest(stage, target, archive) | {"inputs": inputs, "linted": lint}
+    manifest["layer"] = layer.key if layer else None
     (out / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     _report(template, manifest, say)
     return manifest
@@ -133,6 +148,16 @@ def _target(stage: str) -> Target:
     return target
 
 
+def _layer(
+    project: Path, target: Target, out: Path, semantic: Path | None, say: Say
+) -> SemanticLayer | None:
+    if semantic is None:
+        return None
+    archive = layers.layer(semantic, target, project / ".build" / "vendor", out, say)
+    say(f"{archive.name}: {archive.stat().st_size / 1e6:.2f} MB")
+    return SemanticLayer(archive.name, target.runtime, target.architecture)
+
+
 def _fingerprint(project: Path, stage: str, target: Target) -> str:
     digest = hashlib.sha256(repr((stage, target, target.runtime)).encode())
     for file in [*_shipped(project), project / "requirements.txt", *_own_sources()]:
@@ -165,7 +190,9 @@ def _unchanged(out: Path, inputs: str, *, lint: bool) -> dict[str, Any] | None:
     return manifest if same and (manifest["linted"] or not lint) else None
 
 
-def _lay_out(project: Path, stage: str, target: Target, build: Path, say: Say) -> Path:
+def _lay_out(
+    project: Path, stage: str, target: Target, build: Path, layer: SemanticLayer | None, say: Say
+) -> Path:
     """The directory that Chalice packages."""
     source = build / "project"
     shutil.rmtree(source, ignore_errors=True)
@@ -179,13 +206,13 @@ def _lay_out(project: Path, stage: str, target: Target, build: Path, say: Say) -
         project / "requirements.txt", target, project / ".build" / "vendor", say
     )
     (source / "vendor").symlink_to(libraries, target_is_directory=True)
-    _configure(source / ".chalice", stage, target)
+    _configure(source / ".chalice", stage, target, layer is not None)
     merge = source / ".chalice" / "merge.json"
-    merge.write_text(json.dumps(families.template(stage)), encoding="utf-8")
+    merge.write_text(json.dumps(families.template(stage, layer)), encoding="utf-8")
     return source
 
 
-def _configure(folder: Path, stage: str, target: Target) -> None:
+def _configure(folder: Path, stage: str, target: Target, layered: bool) -> None:
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     config["lambda_architecture"] = target.architecture
     config["tags"] = {"application": "custops", "stage": stage}
@@ -195,7 +222,9 @@ def _configure(folder: Path, stage: str, target: Target) -> None:
         policy = policies.document(function.log_group, function.rights)
         (folder / policy_file).write_text(json.dumps(policy), encoding="utf-8")
         config["lambda_functions"][function.name] = {
-            "lambda_memory_size": function.memory,
+            "lambda_memory_size": max(
+                function.memory, SEMANTIC_MEMORY if layered and function.semantic else 0
+            ),
             "lambda_timeout": function.timeout,
             "iam_policy_file": policy_file,
         }
@@ -242,7 +271,8 @@ def _repack(archive: Path, tree: Path, out: Path) -> Path:
     fresh = out / "fresh.zip"
     digest = bundle.write_zip(tree, fresh)
     for old in out.glob("custops-*.zip"):
-        old.unlink()
+        if not old.name.startswith(layers.ZIP):
+            old.unlink()
     return fresh.replace(out / f"custops-{digest[:20]}.zip")
 
 

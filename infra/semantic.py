@@ -27,6 +27,7 @@ from infra.console import Failure, Say
 from infra.support_texts import sentences
 
 REQUIREMENTS: Final = Path(__file__).with_name("semantic.txt")
+ZIP: Final = "custops-semantic-"  # how the layer's file begins
 DIMENSIONS: Final = 256
 SUPPORT_TEXTS: Final = 5_000
 NOTICE: Final = """\
@@ -74,8 +75,6 @@ def build(wheel: Path, out: Path) -> str:
 def layer(model: Path, target: Target, cache: Path, out: Path, say: Say) -> Path:
     """The zip of the layer, named after its content; `model` is what `build` wrote. Raises
     Failure."""
-    if not (model / MODEL).is_file():
-        raise Failure(f"{model} holds no sentence model: `make semantic` makes it")
     libraries = bundle.vendor(REQUIREMENTS, target, cache, say)
     tree = out / "layer"
     shutil.rmtree(tree, ignore_errors=True)
@@ -87,13 +86,15 @@ def layer(model: Path, target: Target, cache: Path, out: Path, say: Say) -> Path
     fresh = out / "fresh-layer.zip"
     digest = bundle.write_zip(tree, fresh)
     shutil.rmtree(tree)
-    for old in out.glob("custops-semantic-*.zip"):
+    for old in out.glob(f"{ZIP}*.zip"):
         old.unlink()
-    return fresh.replace(out / f"custops-semantic-{digest[:20]}.zip")
+    return fresh.replace(out / f"{ZIP}{digest[:20]}.zip")
 
 
 def fingerprint(model: Path) -> str:
-    """Tells one layer from another without making it."""
+    """Tells one layer from another without making it. Raises Failure."""
+    if not (model / MODEL).is_file():
+        raise Failure(f"{model} holds no sentence model: `make semantic` makes it")
     with (model / MODEL).open("rb") as file:
         return file.readline().decode()[:200] + REQUIREMENTS.read_text(encoding="utf-8")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import secrets
 import socket
@@ -23,6 +24,7 @@ from infra.local.layout import Layout, checkpoint_time, read_json, write_json
 from infra.local.processes import HOST, Ports, tool_environment
 
 STAGE = "local"
+SENTENCE_MODEL = ".build/semantic/sentence_model"  # made by `make semantic`
 API_STAGE = "api"
 SUPPORT_ADDRESS = "support@example.com"
 CONFIGURATION_SET = f"custops-{STAGE}"
@@ -79,12 +81,15 @@ def answers(url: str) -> bool:
 def package(layout: Layout, project: Path, ports: Ports) -> bool:
     """Make the package unless its sources are unchanged; returns whether it was made."""
     mark = layout.package / "sources.sha256"
-    digest = source_digest(project)
+    semantic = os.environ.get("SEMANTIC", "") == "1"
+    digest = source_digest(project) + (" semantic" if semantic else "")
     if mark.exists() and mark.read_text() == digest:
         return False
     layout.package.mkdir(exist_ok=True)
     mark.unlink(missing_ok=True)
     arguments = ["--stage", STAGE, "--out", str(layout.package)]
+    if semantic:
+        arguments += ["--semantic", str(project / SENTENCE_MODEL)]
     _tool("infra.package", arguments, layout, project, ports)
     mark.write_text(digest)
     return True
