@@ -122,7 +122,7 @@ class Detector:
     def reconsider(self, name: str, series: HourlySeries, hour: int) -> None:
         """An hour that was closed got more: would an episode have begun in it?"""
         watch = self.watches.get(name)
-        if watch is None or watch.episode is not None or self.hour is None:
+        if watch is None or watch.episode or self.hour is None:
             return
         if not max(watch.cell.since, watch.free_from) <= hour < self.hour:
             return
@@ -130,8 +130,9 @@ class Detector:
         if series.counts.get(hour):
             self._look(name, watch, series, stretch, hour, 1.0)
         for later in range(hour + 1, self.hour):
-            if watch.episode is not None:
-                self._follow(watch, watch.episode, series, later)
+            episode = self.watches[name].episode
+            if episode is not None:
+                self._follow(watch, episode, series, later)
 
     def amend(self, name: str, hour: int, difference: int) -> None:
         """So many more (or fewer) were counted in an hour that has settled long ago.

@@ -126,6 +126,7 @@ class Emerging:
         self.first: float | None = None
         self.numbered = 0
         self.bursts = 0
+        self.floor = 0.0  # cases that a term may have had and be forgotten, for want of room
         self.day: int | None = None
         self.touched: set[str] = set()
 
@@ -193,7 +194,7 @@ class Emerging:
         totals: dict[int, int],
     ) -> _Hit | None:
         past = self.past.get(term)
-        cases = (past.cases if past else 0.0) + _PRIOR
+        cases = (past.cases if past else self.floor) + _PRIOR
         best: _Hit | None = None
         for window, first in firsts:
             begin = bisect_left(postings, first)
@@ -219,7 +220,7 @@ class Emerging:
     def _fullest(self, past: Past | None, window: int) -> float:
         """What it had in its past in as many hours, at most."""
         if past is None:
-            return 0.0
+            return self.floor + 1 if self.floor else 0.0
         hour, day = max(past.top_hour, past.in_hour), max(past.top_day, past.in_day)
         return _BEYOND * min(window * hour, max(1.0, window / 24) * day) + 1
 
@@ -312,7 +313,7 @@ class Emerging:
             postings = self.postings.get(term, [])
             seen = len(postings) - bisect_left(postings, begin)
             past = self.past.get(term)
-            usual = ((past.cases if past else 0.0) + _PRIOR) * len(recent)
+            usual = ((past.cases if past else self.floor) + _PRIOR) * len(recent)
             usual /= max(self.past_texts, 1.0)
             if seen >= 3 and log_upper_tail(seen, usual, self._dispersion(past)) < log(0.01):
                 return False
@@ -350,7 +351,7 @@ class Emerging:
                 continue
             past = self.past.get(term)
             if past is None:
-                past = self.past[term] = Past()
+                past = self.past[term] = Past(cases=self.floor)
             _count(past, day, hour)
 
     def _midnight(self, day: int) -> None:
@@ -370,6 +371,9 @@ class Emerging:
         if len(self.past) > self.most_past:
             kept = sorted(self.past.items(), key=lambda item: (-item[1].cases, -item[1].day))
             self.past = dict(kept[: self.most_past])
+            self.floor = kept[self.most_past][1].cases
+        else:
+            self.floor *= _KEPT_A_DAY
 
 
 def _count(past: Past, day: int, hour: int) -> None:

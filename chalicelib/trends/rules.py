@@ -56,11 +56,9 @@ def report_once(findings: Sequence[Finding]) -> list[Finding]:
             continue
         parents = [f for f in order if f.series not in dropped and _is_part_of(child, f)]
         explained = [f for f in parents if _explains(child, f)]
-        if (
-            parents
-            and not explained
-            or not all(f in explained or _extra(child) >= _NEARLY_ALL * _extra(f) for f in parents)
-        ):
+        rest = [f for f in parents if f not in explained]
+        part = any(_extra(child) < _NEARLY_ALL * _extra(f) for f in rest)
+        if (parents and not explained) or part:
             dropped.add(child.series)
             continue
         for parent in parents:

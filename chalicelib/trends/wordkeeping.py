@@ -13,7 +13,7 @@ from chalicelib.trends.emerging import Burst, Emerging, Past, Text
 from chalicelib.trends.state import StateNotUnderstood
 
 VERSION = 1
-_FIGURES = ("first", "past_texts", "past_days", "numbered", "bursts", "day")
+_FIGURES = ("first", "past_texts", "past_days", "numbered", "bursts", "day", "floor")
 
 
 @dataclass
