@@ -20,6 +20,7 @@ from chalicelib.cases import rules
 from chalicelib.cases.models import DeliveryEvent, DeliveryStatus, Message
 from chalicelib.errors import Contended
 from chalicelib.ports import Clock
+from chalicelib.problems.rules import dispatch_behind
 from chalicelib.store import items
 from chalicelib.store.reactions import Reaction
 from chalicelib.store.table import Write, WriteRefused
@@ -56,6 +57,7 @@ class Batches:
     def settle(self, given: Iterable[DeliveryEvent]) -> Settled:
         """Settle what can be settled together; what is not in the answer is still to be done."""
         good = [event for event in dict.fromkeys(given) if event.status in GOOD and event.send_id]
+        good = [event for event in good if not dispatch_behind(event.send_id)]  # few: one by one
         told = [event for event in good if campaign_rules.told_behind(event.send_id)]
         said = [event for event in good if not campaign_rules.told_behind(event.send_id)]
         done: Settled = {}

@@ -17,14 +17,15 @@ from chalicelib.cases.models import DeliveryEvent, DeliveryStatus, Message
 from chalicelib.customers.models import Customer
 from chalicelib.customers.rules import reachable, touch
 from chalicelib.errors import Contended, NotFound
-from chalicelib.flows.dispatching import Dispatching, dispatch_behind
 from chalicelib.flows.timeline import event
 from chalicelib.ports import Clock, Ids
+from chalicelib.problems.rules import dispatch_behind
 from chalicelib.store import keys
 from chalicelib.store.reactions import Reaction
 from chalicelib.store.table import Write, WriteRefused
 
 if TYPE_CHECKING:
+    from chalicelib.flows.dispatching import Dispatching
     from chalicelib.flows.sending import Sending
     from chalicelib.flows.told import ToldSettling
     from chalicelib.store.cases import CaseStore

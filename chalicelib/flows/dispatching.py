@@ -25,6 +25,7 @@ from chalicelib.errors import Contended, NotFound, SendRefused, SendThrottled, S
 from chalicelib.flows import letters
 from chalicelib.ports import Clock, Ids, Mailer, Webhooks
 from chalicelib.problems.models import Dispatch, Handover, HandoverState, ProblemSettings
+from chalicelib.problems.rules import dispatch_behind, send_id
 from chalicelib.settings_documents import WebhooksSettings
 from chalicelib.store import keys
 from chalicelib.store.reactions import Reaction
@@ -42,7 +43,6 @@ SETTLE = timedelta(minutes=15)  # by then the provider's event has come, or ther
 BACK_OFF = timedelta(seconds=60)  # after a failed try, doubled each time
 ATTEMPTS = 10  # the last about seventeen hours after the first
 EMAIL = "email"
-MARK = "H"  # how the send ids of these mails begin
 D = DeliveryStatus
 
 
@@ -132,7 +132,7 @@ class Dispatching:
         claimed = self._step(
             dispatch,
             D.SENDING,
-            send_id=f"{MARK}-{dispatch.problem_id}-{self.ids.new()}-{dispatch.id}",
+            send_id=send_id(dispatch, self.ids.new()),
             attempts=dispatch.delivery.attempts + 1,
             lease_until=now + LEASE,
             settle_by=None,
@@ -303,12 +303,6 @@ class Dispatching:
 
 
 NOBODY = "still overdue: nobody to tell is set (escalate_to in the settings `problems`)"
-
-
-def dispatch_behind(tag: str) -> tuple[str, str] | None:
-    """(problem id, dispatch id) of a send id, None where it is none of these mails."""
-    parts = tag.split("-", 3)
-    return (parts[1], parts[3]) if len(parts) == 4 and parts[0] == MARK else None
 
 
 def _errand(dispatch: Dispatch) -> Reaction:

@@ -80,7 +80,7 @@ def plot_file(evidence: Evidence) -> File:
     writer.writerow(["hour", "contacts", "expected", "upper"])
     for point in evidence.plot:
         usual = ["" if v is None else f"{v:.3f}" for v in (point.expected, point.upper)]
-        writer.writerow([iso(point.hour), point.cases, *usual])
+        writer.writerow([iso(point.hour), point.contacts, *usual])
     return File(name="contacts.csv", type="text/csv", content=table.getvalue().encode())
 
 

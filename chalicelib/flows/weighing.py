@@ -220,7 +220,7 @@ def _told(told: int, wrote: int) -> ToldBefore:
 
 
 def _plot(trend: Trend | None, hours: list[HourCount], now: datetime) -> tuple[PlotPoint, ...]:
-    """Linked cases by the hour, beside what the trend's cell expected where there is one."""
+    """Linked cases by the hour, beside what the trend's cell saw and expected."""
     linked = {hour.hour: hour.cases for hour in hours if hour.cases}
     usual = {hour_name(hour.hour): hour for hour in trend.hours} if trend else {}
     names = sorted({*linked, *usual})[-MOST_POINTS:]
@@ -228,6 +228,7 @@ def _plot(trend: Trend | None, hours: list[HourCount], now: datetime) -> tuple[P
         PlotPoint(
             hour=_moment(name),
             cases=linked.get(name, 0),
+            seen=usual[name].cases if name in usual else None,
             expected=usual[name].expected if name in usual else None,
             upper=usual[name].upper if name in usual else None,
         )

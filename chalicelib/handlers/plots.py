@@ -41,7 +41,7 @@ def plot(points: Sequence[PlotPoint]) -> Plot:
         return Plot()
     first, last = shown[0].hour, shown[-1].hour
     hours = max(1.0, (last - first).total_seconds() / 3600 + 1)
-    top = max(1.0, *(max(p.cases, p.upper or 0.0) for p in shown)) * 1.05
+    top = max(1.0, *(max(p.contacts, p.upper or 0.0) for p in shown)) * 1.05
     step = WIDTH / hours
 
     def x(point: PlotPoint) -> float:
@@ -53,14 +53,14 @@ def plot(points: Sequence[PlotPoint]) -> Plot:
     bars = tuple(
         Bar(
             x=x(point),
-            y=y(point.cases),
+            y=y(point.contacts),
             width=round(max(0.8, min(step * 0.8, WIDTH / 12)), 2),
-            height=round(HEIGHT - y(point.cases), 2),
+            height=round(HEIGHT - y(point.contacts), 2),
         )
         for point in shown
-        if point.cases
+        if point.contacts
     )
     band = " ".join(f"{x(p)},{y(p.upper)}" for p in shown if p.upper is not None)
-    most = max(point.cases for point in shown)
+    most = max(point.contacts for point in shown)
     rows = tuple(reversed(shown[-ROWS:]))
     return Plot(bars=bars, band=band, most=most, first=first, last=last, rows=rows)

@@ -185,10 +185,18 @@ class Example(Model):
 
 
 class PlotPoint(Model):
+    """One hour: linked cases, and what the trend's cell saw and expected, where there is one."""
+
     hour: Instant
     cases: int
+    seen: int | None = None
     expected: float | None = None
     upper: float | None = None
+
+    @property
+    def contacts(self) -> int:
+        """What a plot shows: all contacts of the cell, else those that are linked."""
+        return self.cases if self.seen is None else max(self.seen, self.cases)
 
 
 class Evidence(Model):

@@ -12,6 +12,7 @@ from chalicelib.base import Model
 from chalicelib.errors import Conflict
 from chalicelib.problems.models import (
     Check,
+    Dispatch,
     Handover,
     HandoverState,
     LinkState,
@@ -22,6 +23,7 @@ from chalicelib.problems.models import (
     PublicState,
 )
 
+MARK = "H"  # how the send ids of mails about handovers begin
 S = ProblemState
 TRANSITIONS: Mapping[ProblemState, frozenset[ProblemState]] = {
     S.PROPOSED: frozenset({S.ACCEPTED, S.REJECTED}),
@@ -258,6 +260,20 @@ def poisson_at_most(seen: int, mean: float) -> float:
     """Chance of at most `seen` events where `mean` are usual."""
     terms = (-mean + k * math.log(mean) - math.lgamma(k + 1) for k in range(seen + 1))
     return min(1.0, sum(math.exp(term) for term in terms)) if mean > 0 else 1.0
+
+
+# --- mails about handovers ------------------------------------------------------------------------
+
+
+def send_id(dispatch: Dispatch, fresh: str) -> str:
+    """The tag under which a try of a dispatch goes out: it leads straight back to it."""
+    return f"{MARK}-{dispatch.problem_id}-{fresh}-{dispatch.id}"
+
+
+def dispatch_behind(tag: str) -> tuple[str, str] | None:
+    """(problem id, dispatch id) of a send id, None where it is none of these mails."""
+    parts = tag.split("-", 3)
+    return (parts[1], parts[3]) if len(parts) == 4 and parts[0] == MARK else None
 
 
 # --- what can be cited ----------------------------------------------------------------------------
