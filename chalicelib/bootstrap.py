@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.agreeing import Agreeing
     from chalicelib.flows.answering import Answering
     from chalicelib.flows.assigning import Assigning
+    from chalicelib.flows.attaining import Attaining
     from chalicelib.flows.attending import Attending
     from chalicelib.flows.audience import Audiences
     from chalicelib.flows.authoring import Authoring
@@ -76,6 +77,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.links import Links
     from chalicelib.flows.macros import MacroWork
     from chalicelib.flows.mail import MailIn
+    from chalicelib.flows.meanings import Meanings
     from chalicelib.flows.missed import Missed
     from chalicelib.flows.modelling import Modelling
     from chalicelib.flows.noticed import NoticeAnswers
@@ -132,6 +134,7 @@ if TYPE_CHECKING:
     from chalicelib.problems.service import Problems
     from chalicelib.store.agents import AgentStore
     from chalicelib.store.articles import ArticleStore
+    from chalicelib.store.attainment import AttainmentStore
     from chalicelib.store.campaigns import CampaignStore
     from chalicelib.store.case_lists import CaseLists
     from chalicelib.store.chats import ChatStore
@@ -213,6 +216,7 @@ class Application:
     def cursors(self) -> Cursors:
         return Cursors(lambda body: self.signer.sign("cursor", body.hex()))
 
+    attainment: Part[AttainmentStore] = Part("store.attainment.AttainmentStore")
     customers: Part[CustomerStore] = Part("store.customers.CustomerStore")
     ledger: Part[Ledger] = Part("store.ledger.Ledger")
     reactions: Part[ReactionStore] = Part("store.reactions.ReactionStore")
@@ -341,6 +345,7 @@ class Application:
     intake: Part[Intake] = Part("flows.intake.Intake")
     promising: Part[Promising] = Part("flows.promising.Promising")
     reminding: Part[Reminding] = Part("flows.reminding.Reminding")
+    attaining: Part[Attaining] = Part("flows.attaining.Attaining")
     agreeing: Part[Agreeing] = Part("flows.agreeing.Agreeing")
     mail_in: Part[MailIn] = Part("flows.mail.MailIn", staff="staff_mail")
     texting: Part[Texting] = Part("flows.texting.Texting")
@@ -397,6 +402,7 @@ class Application:
     customer_service: Part[CustomerService] = Part("customers.service.CustomerService")
     article_service: Part[ArticleService] = Part("knowledge.service.ArticleService")
     library: Part[Library] = Part("flows.library.Library")
+    meanings: Part[Meanings] = Part("flows.meanings.Meanings")
     authoring: Part[Authoring] = Part("flows.authoring.Authoring", service="article_service")
     wording: Part[Wording] = Part("flows.wording.Wording")
     finding: Part[Finding] = Part("flows.finding.Finding")

@@ -23,11 +23,13 @@ from chalicelib.store.articles import ARTICLES, CASES
 if TYPE_CHECKING:
     from chalicelib.flows.library import Library
     from chalicelib.flows.macros import MacroWork
+    from chalicelib.flows.meanings import Meanings
     from chalicelib.store.articles import ArticleStore
     from chalicelib.store.case_lists import CaseLists
     from chalicelib.store.cases import CaseStore
 
 SHOWN = 5
+ENOUGH = 80  # characters that say what somebody wants
 LOOKED_AT = 20  # the best of the index, of which some may have changed since
 OF_TOPIC = 0.5  # what a macro's own topic adds, times how sure we are of it
 SAME_TOPIC = 0.15  # what the same topic adds, times how sure we are of it
@@ -77,6 +79,7 @@ class Suggestions(Model):
 @dataclass
 class Suggesting:
     library: Library
+    meanings: Meanings
     articles: ArticleStore
     cases: CaseStore
     lists: CaseLists
@@ -87,8 +90,8 @@ class Suggesting:
         """What may help with a case; raises NotFound."""
         case = self.cases.final(case_id)
         page = self.cases.messages(case.id, 20, None)
-        asked = first_asked([items.model(Message, stored) for stored in page.items])
-        text = f"{case.subject}\n{asked.text if asked else case.last_message}"
+        entries = [items.model(Message, stored) for stored in page.items]
+        text = f"{case.subject}\n{_matter(entries) or case.last_message}"
         language = case.language or "und"
         duplicates = self._duplicates(case, text, language)
         taken = {duplicate.id for duplicate in duplicates}
@@ -100,8 +103,15 @@ class Suggesting:
         )
 
     def _similar(self, case: Case, text: str, language: str) -> list[SimilarCase]:
+        index = self.library.index(CASES)
+        kept = self.meanings.of(case.id) if index and index.sentences.dimensions else None
         hits = self.library.find(
-            CASES, text, language, LOOKED_AT, lambda index, n: index.keys[n] != case.id
+            CASES,
+            text,
+            language,
+            LOOKED_AT,
+            lambda index, n: index.keys[n] != case.id,
+            meaning=kept,
         )
         known = self.cases.some(hit.key for hit in hits)
         solved = self.articles.solved(hit.key for hit in hits)
@@ -201,6 +211,21 @@ def _macro_index(macros: Sequence[Macro], language: str) -> Index:
         for name, text in texts.items()
     )
     return Index(writer.finish({}))
+
+
+def _matter(entries: Sequence[Message]) -> str:
+    """What the customer is about: their first words, and in a chat, where those are a greeting,
+    as many more as say something."""
+    first = first_asked(list(entries))
+    if first is None:
+        return ""
+    said = [first.text]
+    for entry in entries[entries.index(first) + 1 :]:
+        if sum(map(len, said)) >= ENOUGH:
+            break
+        if entry.direction == first.direction and entry.kind == first.kind and not entry.automatic:
+            said.append(entry.text)
+    return "\n".join(said)
 
 
 def _spoken(macro: Macro, language: str) -> str:

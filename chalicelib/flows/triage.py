@@ -26,6 +26,7 @@ from chalicelib.store.table import Tally, Write, WriteRefused
 from chalicelib.understanding.models import TopicDecision
 
 if TYPE_CHECKING:
+    from chalicelib.flows.meanings import Meanings
     from chalicelib.flows.placing import Placing
     from chalicelib.flows.understanding import Understanding
     from chalicelib.store.cases import CaseStore
@@ -55,6 +56,7 @@ class Triage:
     customers: CustomerStore
     reactions: ReactionStore
     understanding: Understanding
+    meanings: Meanings
     placing: Placing
     assigning: Assigning
     costs: CostStore
@@ -72,6 +74,7 @@ class Triage:
             return  # done before: ask no paid service again
         case, customer = ready.case, ready.customer
         understood = self.understanding.finish(case, ready.draft, last_try)
+        self.meanings.keep(case.id, understood.text, understood.language.code)
         for attempt in range(ATTEMPTS):
             try:  # a case that loses its races for an agent waits in the queue
                 self._write(case, customer, understood, reaction, attempt < ATTEMPTS - 2)

@@ -40,6 +40,15 @@ class Solved(Model):
     solved_with: str
 
 
+class CaseMeaning(Model):
+    """The vector of what a customer asked, by that version of the sentence model: one signed byte
+    a dimension, in base64."""
+
+    case_id: str
+    sentences: str
+    vector: str
+
+
 class IndexPointer(Model):
     """The file of an index that is in use. The file is never changed: a new one gets a new key."""
 
@@ -166,6 +175,16 @@ class ArticleStore:
         """What solved those of the cases that are indexed."""
         found = self._table.batch_get([keys.solved(case_id) for case_id in case_ids])
         return {stored["case_id"]: items.model(Solved, stored) for stored in found.values()}
+
+    def keep_meaning(self, meaning: CaseMeaning) -> None:
+        """In place of the one that was kept before."""
+        key = keys.meaning(meaning.case_id)
+        self._table.batch_put([items.item(key, "meaning", meaning)])
+
+    def meaning(self, case_id: str) -> CaseMeaning | None:
+        key = keys.meaning(case_id)
+        stored = self._table.batch_get([key]).get(key)
+        return items.model(CaseMeaning, stored) if stored else None
 
 
 def _item(article: Article) -> dict[str, Any]:

@@ -51,6 +51,7 @@
 | how customers asked for an article | ART#<slug> | LEARNT |
 | was a case credited to an article? | ART#<slug> | CREDIT#<case id> |
 | what solved a case, as it is suggested | CASE#<id> | SOLVED |
+| what a case means, by the sentence model | CASE#<id> | MEANING |
 | which file of an index is in use; what is newer | INDEX#<name> | INDEX, NEWER |
 | what people taught the machine, by month | LEARN#<month>#<shard> | <time>#<id> |
 | how an agent stands: open cases, away or not | AGENT#<e-mail> | AGENT |
@@ -68,6 +69,8 @@
 | its history | PROB#<id> | HIST#<time>#<id> |
 | its handovers, and the mails and webhooks about them | PROB#<id> | HAND#<id>, OUT#<id> |
 | the newest problem of a cell | CELL#<cell> | PROB |
+| as what a case stands among promises kept | CASE#<id> | ATTAINED |
+| promises kept, by policy, team, topic | ATTAINMENT#<by>#<month> | <date>#<value>#<shard> |
 
 Secondary indexes (all attributes projected):
 
@@ -113,6 +116,7 @@ CUSTOMER_SHARDS = 8
 COUNT_SHARDS = 4
 LESSON_SHARDS = 4
 ALARM_SHARDS = 8
+ATTAINMENT_SHARDS = 4
 PROGRESS_SHARDS = 16
 COST_SHARDS = 16
 OPINION_SHARDS = 4
@@ -389,6 +393,20 @@ def waiting(team: str, urgency: int, created: str) -> dict[str, str]:
     return index(5, f"WAITING#{team}", f"{urgency}#{created}")
 
 
+def attained(case_id: str) -> Key:
+    return f"CASE#{case_id}", "ATTAINED"
+
+
+def attainment(by: str, day: str, value: str, case_id: str) -> Key:
+    spread = shard(case_id, ATTAINMENT_SHARDS)
+    return attainment_of(by, day[:7]), f"{day}#{value}#{spread}"
+
+
+def attainment_of(by: str, month: str) -> str:
+    """Partition of a month's counts (2026-11) by policy, team or topic."""
+    return f"ATTAINMENT#{by}#{month}"
+
+
 def alarm(case_id: str, at: datetime) -> dict[str, str]:
     return index(6, f"ALARM#{shard(case_id, ALARM_SHARDS)}", f"{iso(at)}#{case_id}")
 
@@ -450,6 +468,10 @@ def credit(slug: str, case_id: str) -> Key:
 
 def solved(case_id: str) -> Key:
     return f"CASE#{case_id}", "SOLVED"
+
+
+def meaning(case_id: str) -> Key:
+    return f"CASE#{case_id}", "MEANING"
 
 
 def index_pointer(name: str) -> Key:
