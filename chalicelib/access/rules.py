@@ -149,6 +149,7 @@ ROUTES: Mapping[tuple[str, str], Role | None] = {
     ("GET", "/v1/problems/{id}/handovers"): R,
     ("POST", "/v1/problems/{id}/handovers"): A,
     ("POST", "/v1/problems/{id}/handovers/{handover}"): A,
+    ("GET", "/v1/promises/attainment"): L,
     ("GET", "/v1/trends"): R,
     ("GET", "/v1/trends/{id}"): R,
     ("PATCH", "/v1/trends/{id}"): L,

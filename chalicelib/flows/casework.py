@@ -64,6 +64,8 @@ class Casework:
             data = {"event": self.cases.message_sk(note)}  # of which the machine learns
             count = Reaction(owner=f"CASE#{case.id}", kind="count", id=self.ids.new(), data=data)
             writes.append(self.reactions.new(count, now + GRACE))
+        else:
+            writes += self.promising.outcome(case, after, now)
         if changed.changes.keys() & {"topic", "spam", "problem_id"}:
             was = {"was": case.problem_id or ""}
             relate = Reaction(owner=f"CASE#{case.id}", kind="relate", id=self.ids.new(), data=was)

@@ -317,6 +317,7 @@ class Intake:
             changes = {"status": [str(before.status), str(case.status)]}
             note = event(case, self.ids.new(), scene.now, thread.reason, changes)
             writes.append(self.cases.new_message(note))
+            writes += self.promising.outcome(before, case, scene.now)
         if human:
             writes += sender.save(self.customers, case.id, scene.now)
         self.table.commit(*writes)

@@ -125,7 +125,8 @@ class Outcomes:
             message = self.bot_message(case, text, f"glad {session.version}", now, {})
             moved = heard(moved, message)
             writes += [self.cases.new_message(message), *self.replying.to_send(message)]
-        return [self.cases.change(rules.touch(moved.model_copy(update=fields), now)), *writes]
+        after = rules.touch(moved.model_copy(update=fields), now)
+        return [self.cases.change(after), *writes, *self.promising.outcome(case, after, now)]
 
     def to_person(
         self, case: Case, session: QuestionSession, now: datetime, about: str = ""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from chalicelib.cases.models import Case, CaseStatus, Promises
 from chalicelib.customers.models import Customer
 from chalicelib.promises import rules
+from chalicelib.promises.attainment import standing
 from chalicelib.promises.calendars import add
 from chalicelib.promises.models import (
     Calendar,
@@ -23,12 +24,17 @@ from chalicelib.promises.models import (
     Targets,
 )
 from chalicelib.promises.rules import SOLVED, WAITING, Scene, Terms
+from chalicelib.store import keys
+from chalicelib.store.reactions import Reaction
+from chalicelib.store.table import Write
 
 if TYPE_CHECKING:
     from chalicelib.store.customers import CustomerStore
+    from chalicelib.store.reactions import ReactionStore
     from chalicelib.store.settings import SettingsStore
 
 FRESH = timedelta(hours=1)  # a case is understood; what comes later is another change
+GRACE = timedelta(minutes=2)
 HISTORY = "history"
 SPAM = "spam"
 
@@ -37,6 +43,7 @@ SPAM = "spam"
 class Promising:
     settings: SettingsStore
     customers: CustomerStore
+    reactions: ReactionStore
 
     # --- what happens --------------------------------------------------------------------
 
@@ -93,6 +100,13 @@ class Promising:
         scene = Scene(after.created_at, waits=_waits(after), stands=_stands(after.status))
         new = self._new(after, customer)
         return _with(after, rules.reassessed(after.promises, self._kept(after), new, now, scene))
+
+    def outcome(self, before: Case, after: Case, now: datetime) -> list[Write]:
+        """What has a case counted anew where promises of it were kept or broken by the change."""
+        if standing(before).same(standing(after)):
+            return []
+        owner, name = keys.case(after.id)[0], f"promises-{after.version}"
+        return [self.reactions.new(Reaction(owner=owner, kind="count", id=name), now + GRACE)]
 
     def _spam(self, case: Case) -> Case:
         return _with(case, Promises(excluded=SPAM))

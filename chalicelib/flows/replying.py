@@ -157,6 +157,7 @@ class Replying:
         writes = [self.cases.new_message(message), *self._history(case, changed, message, by)]
         if message.delivery:
             writes += self.to_send(message)
+            writes += self.promising.outcome(case, changed, message.created_at)
             sk = self.cases.message_sk(message)
             writes += given_articles.sent(self.questions, self.reactions, message, sk)
         self.cases.save(changed, *writes, *more)

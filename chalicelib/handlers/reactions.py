@@ -58,6 +58,7 @@ def count(event: Any) -> Failures:
             app.team_learning.learn(reaction)
             app.crediting.taught(reaction)
         app.effecting.note(reaction.case_id)
+        app.attaining.note(reaction.case_id)
         app.counting.count(reaction)
 
     return each_reaction(event, one)

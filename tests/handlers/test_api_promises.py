@@ -76,3 +76,14 @@ def test_the_customers_page_says_when_to_expect_an_answer(api: Api, world: World
     late = api.get(link, as_="").text
     assert "We are late" in late
     assert "We now expect to answer by" in late
+
+
+def test_leads_see_how_many_promises_were_kept(api: Api, world: World) -> None:
+    (reference,) = by_mail(world, 1)
+    api.post(f"/v1/cases/{reference}/messages", {"text": "It comes tomorrow."})
+    world.settle()
+    answer = api.get("/v1/promises/attainment?by=team&since=2026-11-23", as_="lead")
+    assert answer.json["total"]["first_reply"]["met"] == 1
+    assert api.get("/v1/promises/attainment", as_="agent").status == 403
+    wrong = api.get("/v1/promises/attainment?since=2024-01-01", as_="lead")
+    assert wrong.fields == ["since"]
