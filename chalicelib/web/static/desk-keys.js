@@ -49,7 +49,6 @@ export const ACTIONS = [
   ["go_trends", "g t", () => true, () => go("trends")],
   ["go_problems", "g p", () => true, () => go("problems")],
   ["go_campaigns", "g c", () => true, () => go("campaigns")],
-  ["go_insights", "g i", () => true, () => go("insights")],
   ["go_settings", "g s", () => true, () => go("settings")],
   ["keys", "?", () => true, () => { palette.value = "keys"; }],
 ];
