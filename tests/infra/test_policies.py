@@ -94,3 +94,14 @@ def test_only_the_api_reaches_uploads() -> None:
         if "/uploads/" in json.dumps(statement["Resource"])
     }
     assert reach == {("api_handler", f"s3:{verb}Object") for verb in ("Get", "Put", "Delete")}
+
+
+def test_only_training_makes_classifiers_and_hands_its_role_to_comprehend_alone() -> None:
+    makers = {f.name for f in FUNCTIONS if "comprehend:CreateDocumentClassifier" in actions(f)}
+    assert makers == {"train"}
+    assert {f.name for f in FUNCTIONS if "iam:PassRole" in actions(f)} == {"train"}
+    [passing] = [s for s in statements(RIGHTS["train"]) if "iam:PassRole" in s["Action"]]
+    assert passing["Resource"] == [{"Fn::GetAtt": ["ClassifierRole", "Arn"]}]
+    assert passing["Condition"] == {
+        "StringEquals": {"iam:PassedToService": "comprehend.amazonaws.com"}
+    }
