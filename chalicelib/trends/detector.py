@@ -352,6 +352,8 @@ class Detector:
         replaced: Sequence[tuple[int, int]] = watch.replaced
         if watch.episode is not None:
             replaced = [*replaced, (watch.episode.start, until)]
+        if series.gaps:
+            replaced = [*replaced, *series.gaps]
         self.ground.memory.settle(watch.cell, until, series.counts, replaced, self.ground.pool)
         oldest = until - _LASTING_HOURS
         if watch.replaced and watch.replaced[0][1] < oldest:

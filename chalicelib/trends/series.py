@@ -34,11 +34,13 @@ class HourlySeries:
 
     `first` is the first hour that was observed at all: hours from there on that are not listed
     count as zero. For a cell that is new in an old installation it is the hour since which the cell
-    could have been counted, normally that of the installation.
+    could have been counted, normally that of the installation. `gaps` are ranges (first, last) of
+    hours in which nobody counted: they say nothing about what is usual.
     """
 
     first: int
     counts: Mapping[int, int]
+    gaps: tuple[tuple[int, int], ...] = ()
 
     @classmethod
     def dense(cls, first: datetime, counts: Iterable[int]) -> HourlySeries:
