@@ -109,13 +109,14 @@ class Answering:
     clock: Clock
     ids: Ids
 
-    def ask(self, given: Asked, caller: str) -> Replied:
-        """Answer, ask back, or hand over; raises TooMany, NotFound for a foreign session,
+    def ask(self, given: Asked, caller: str, visitor: str) -> Replied:
+        """Answer, ask back, or hand over. `caller` is who may ask so often, `visitor` tells apart
+        who asks (both are kept as digests only). Raises TooMany, NotFound for a foreign session,
         Conflict for one that has been handed over."""
         self.allow("question", caller)
         before = self._session(given.session) if given.session else None
         question = redact(given.question.strip()).text
-        session = before or self._new(caller)
+        session = before or self._new(visitor)
         language = given.language or self.finding.language(question, session.language)
         answer = self.finding.picked(session.offered, question, language) or self.finding.answer(
             readings(session, question), language, session.state != QuestionState.CLARIFYING
@@ -125,13 +126,15 @@ class Answering:
         self.questions.keep(before, after)
         if reply.kind == Kind.HANDOVER and (given.email or given.phone):
             contact = given.model_dump(include={"name", "email", "phone"})
-            return self.hand_over(session.id, HandoverInput(**contact), caller)
+            return self.hand_over(session.id, HandoverInput(**contact), caller, visitor)
         return reply
 
-    def hand_over(self, session_id: str, given: HandoverInput, caller: str) -> Replied:
+    def hand_over(
+        self, session_id: str, given: HandoverInput, caller: str, visitor: str
+    ) -> Replied:
         """Open a case with the whole conversation in it; the same again gives the same case."""
         session = self._asked(session_id)
-        self.follow_up(caller, besides=session.id)
+        self.follow_up(visitor, besides=session.id)
         form = HelpForm(
             name=given.name,
             email=given.email,
@@ -158,13 +161,12 @@ class Answering:
             reference=session.reference,
         )
 
-    def follow_up(self, caller: str, besides: str = "") -> None:
+    def follow_up(self, visitor: str, besides: str = "") -> None:
         """Somebody writes to us: what they asked within three days was not deflected.
 
         It is noted before their message is taken in, so that a crash errs against us.
         """
-        who = self.caller(caller)
-        for session in self.questions.asked_lately(who, self.clock()):
+        for session in self.questions.asked_lately(self.digest(visitor), self.clock()):
             if session.followed or session.id == besides:
                 continue
             try:
@@ -175,22 +177,22 @@ class Answering:
     def allow(self, what: str, caller: str) -> None:
         """Raises TooMany; the caller's address is kept as a keyed digest only."""
         most = PER_FORM * self.settings.read("channels", ChannelSettings).form_posts_per_hour
-        self.rates.count(what, self.caller(caller), most, self.clock())
+        self.rates.count(what, self.signer().word("caller", caller), most, self.clock())
 
-    def caller(self, address: str) -> str:
+    def digest(self, visitor: str) -> str:
         """A keyed digest of who asks, "" where nothing tells them apart."""
-        return self.signer().word("caller", address) if address else ""
+        return self.signer().word("visitor", visitor) if visitor else ""
 
     # --- the session ---------------------------------------------------------------------
 
-    def _new(self, caller: str) -> QuestionSession:
+    def _new(self, visitor: str) -> QuestionSession:
         now = self.clock()
         return QuestionSession(
             id=self.ids.new(),
             state=QuestionState.UNANSWERED,
             language="",
             turns=(),
-            caller=self.caller(caller),
+            caller=self.digest(visitor),
             created_at=now,
             updated_at=now,
             version=0,

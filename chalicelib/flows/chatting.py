@@ -110,11 +110,14 @@ class Chatting:
     clock: Clock
     ids: Ids
 
-    def start(self, given: ChatStart, key: str, caller: str) -> ChatTalk:
-        """A new session; raises Invalid, TooMany. The same key gives the same session again."""
+    def start(self, given: ChatStart, key: str, caller: str, visitor: str) -> ChatTalk:
+        """A new session (`caller` and `visitor` as in flows/answering.py); raises Invalid, TooMany.
+
+        The same key gives the same session again.
+        """
         email = customer_rules.email(given.email) if given.email else ""
         self._allow("chat", caller, self.settings.read("channels", ChannelSettings))
-        self.answering().follow_up(caller)
+        self.answering().follow_up(visitor)
         now = self.clock()
         session = ChatSession(
             id=self._name(given, key, caller),
@@ -122,7 +125,7 @@ class Chatting:
             email=email,
             language=one_line(given.language, "language"),
             page=one_line(given.page, "page"),
-            caller=self._caller(caller),
+            caller=self.answering().digest(visitor),
             last_seen=now,
             created_at=now,
         )
@@ -198,10 +201,7 @@ class Chatting:
 
     def _allow(self, what: str, caller: str, settings: ChannelSettings) -> None:
         most = settings.form_posts_per_hour if what == "chat" else settings.chat.posts_per_hour
-        self.rates.count(what, self._caller(caller), most, self.clock())
-
-    def _caller(self, address: str) -> str:
-        return self.signer().word("caller", address) if address else ""
+        self.rates.count(what, self.signer().word("caller", caller), most, self.clock())
 
     # --- what the customer says ------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from chalicelib.flows.lacking import MissingArticle
 from chalicelib.flows.suggesting import Suggestions
 from chalicelib.handlers.http import Call, Reply, bounded, route
 from chalicelib.handlers.queries import PageQuery
+from chalicelib.handlers.visitors import visitor
 from chalicelib.knowledge.models import (
     Article,
     ArticlePatch,
@@ -191,7 +192,7 @@ def ask_question(call: Call, body: Asked) -> Reply:
     Nothing is made up. Send `session` to go on. Where nothing answers, a case is opened at once if
     the question came with an address; else see /handover.
     """
-    return Reply(call.app.answering.ask(body, call.address))
+    return Reply(call.app.answering.ask(body, call.address, visitor(call)))
 
 
 @route(
@@ -205,7 +206,8 @@ def ask_question(call: Call, body: Asked) -> Reply:
 )
 def hand_over(call: Call, session: str, body: HandoverInput) -> Reply:
     """Give a conversation to a person: a case with all that was said."""
-    return Reply(call.app.answering.hand_over(session, body, call.address))
+    answering = call.app.answering
+    return Reply(answering.hand_over(session, body, call.address, visitor(call)))
 
 
 @route(

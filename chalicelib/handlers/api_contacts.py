@@ -11,6 +11,7 @@ from chalicelib.flows.answering import OutcomeInput
 from chalicelib.flows.chatting import ChatMessage, ChatStart, ChatTalk
 from chalicelib.flows.contacts import ContactTaken
 from chalicelib.handlers.http import Call, Reply, route
+from chalicelib.handlers.visitors import visitor
 
 routes = Blueprint(__name__)
 
@@ -36,7 +37,7 @@ class SinceQuery(Model):
 )
 def start_chat(call: Call, body: ChatStart) -> Reply:
     """Begin a chat. Keep `session`: it stands for the conversation, and nothing else does."""
-    return Reply(call.app.chatting.start(body, call.key(), call.address), 201)
+    return Reply(call.app.chatting.start(body, call.key(), call.address, visitor(call)), 201)
 
 
 @route(

@@ -11,6 +11,7 @@ from chalicelib.flows.helpdesk import Followed, FormView, HelpAnswer, HelpForm, 
 from chalicelib.flows.uploads import Upload, UploadInput
 from chalicelib.handlers.http import Call, Reply, bounded, route
 from chalicelib.handlers.queries import PageQuery
+from chalicelib.handlers.visitors import visitor
 
 routes = Blueprint(__name__)
 TOKEN = "The secret of the link; also taken as `Authorization: Bearer` or `X-Case-Token`."
@@ -74,7 +75,7 @@ def submit(call: Call, body: HelpForm) -> Reply:
     The answer holds the case's reference and the secret link to follow it.
     """
     bounded(body.text, "text")
-    call.app.answering.follow_up(call.address)
+    call.app.answering.follow_up(visitor(call))
     return Reply(call.app.helpdesk.submit(body, call.key(), call.address), 201)
 
 

@@ -26,6 +26,7 @@ from chalicelib.flows.helpdesk import HelpForm
 from chalicelib.handlers import pages
 from chalicelib.handlers.forms import fields
 from chalicelib.handlers.http import FORM, Call, Reply, bounded, parse, route
+from chalicelib.handlers.visitors import visitor
 from chalicelib.words import Words
 
 routes = Blueprint(__name__)
@@ -84,6 +85,7 @@ def next_page(call: Call) -> Reply:
             return _page(call, earlier, given, wrong)
     if step != "check":
         return _page(call, STEPS[STEPS.index(step) + 1], given, {})
+    call.app.answering.follow_up(visitor(call))
     sent = call.app.helpdesk.submit(_form(call, given), given.get("once", "")[:100], call.address)
     return pages.redirect(f"c/{sent.token}?sent=new")
 

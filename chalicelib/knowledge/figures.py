@@ -23,9 +23,9 @@ Cell = tuple[str, str]
 SHOWN = "shown"
 NOT_COUNTED = (
     "Questions whose customer did not say whether it helped count as unknown, not as solved.",
-    "A question counts no longer as deflected once somebody at the same address in the net, or in"
-    " the same chat, wrote to us within three days, in whatever matter.",
-    "A follow-up by mail or telephone from somebody whose question carried no address is not seen.",
+    "A question counts no longer as deflected once somebody with the same browser at the same"
+    " address in the net wrote to us by form or chat within three days, in whatever matter.",
+    "A follow-up by mail or telephone, or from another device, is not seen.",
 )
 
 

@@ -36,7 +36,9 @@ def story() -> Iterator[tuple[World, str]]:
         published = ArticlePatch(state=ArticleState.PUBLISHED)
         world.app.article_service.patch(written.slug, 1, published, "a@example.com")
         world.app.indexing.index()
-        talk = world.app.chatting.start(ChatStart(email="ada@example.org"), "", "10.0.0.1")
+        talk = world.app.chatting.start(
+            ChatStart(email="ada@example.org"), "", "10.0.0.1", "browser"
+        )
         yield world, talk.session
 
 

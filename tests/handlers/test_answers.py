@@ -303,3 +303,13 @@ def test_the_session_of_a_mail_or_chat_is_nobodys_to_guess(api: Api, world: Worl
     world.settle()
     path = f"/v1/help/questions/mail-{world.case().id}/outcome"
     assert api.post(path, {"solved": True}, as_="").status == 404
+
+
+def test_another_browser_at_the_same_address_is_somebody_else(api: Api, world: World) -> None:
+    published(api, TWICE)
+    index(world)
+    outcome(api, ask(api, QUESTION)["session"], True)
+    form = {"email": "eve@example.com", "text": "Where is my parcel?"}
+    headers = {"User-Agent": "Another/1.0"}
+    assert api.post("/v1/help/cases", form, as_="", headers=headers).status == 201
+    assert figures(api)["confirmed"] == 1

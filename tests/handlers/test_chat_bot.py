@@ -154,3 +154,13 @@ def test_a_german_question_about_an_english_article_is_answered_honestly(
     assert "keinen Artikel auf Deutsch" in answer["text"]
     assert TWICE["answer"] in answer["text"]
     assert "ein Mensch" in answer["text"]
+
+
+def test_after_a_greeting_the_desk_is_still_suggested_what_it_is_about(
+    api: Api, world: World
+) -> None:
+    session = begin(api)
+    talk(api, world, session, "Hello")
+    talk(api, world, session, "My card was charged twice, I want a person")
+    given = api.get(f"/v1/cases/{world.case().id}/suggestions").json
+    assert [article["slug"] for article in given["articles"]] == ["charged-twice"]
