@@ -131,7 +131,7 @@ def split_off(
         channel=first.channel,
         customer_id=case.customer_id,
         status=CaseStatus.OPEN,
-        promises=Promises(),
+        promises=_still_open(case.promises),
         reasons={"case": f"split off from {case.reference}"},
         reply_channel=case.reply_channel,
         reply_to=case.reply_to,
@@ -143,6 +143,14 @@ def split_off(
         updated_at=case.updated_at,
     )
     return shown(_answered_to(fresh, moved), moved)
+
+
+def _still_open(promises: Promises) -> Promises:
+    """What was promised and is still to be kept goes with the messages; the rest stays."""
+    clocks = {name: getattr(promises, name) for name in ("first_reply", "next_reply", "resolution")}
+    running = {name: c for name, c in clocks.items() if c and c.met_at is None}
+    nothing = Promises().model_dump(include={*clocks, "replies_met", "replies_missed"})
+    return promises.model_copy(update=nothing | running)
 
 
 def shown(case: Case, timeline: Sequence[Message]) -> Case:

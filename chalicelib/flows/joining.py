@@ -32,6 +32,7 @@ from chalicelib.store.reactions import Reaction
 from chalicelib.store.table import Write, WriteRefused
 
 if TYPE_CHECKING:
+    from chalicelib.flows.promising import Promising
     from chalicelib.flows.sending import Sending
     from chalicelib.store.cases import CaseStore
     from chalicelib.store.ledger import Ledger
@@ -70,6 +71,7 @@ class Joining:
     cases: CaseStore
     ledger: Ledger
     reactions: ReactionStore
+    promising: Promising
     sending: Callable[[], Sending]
     clock: Clock
     ids: Ids
@@ -109,6 +111,7 @@ class Joining:
             return target
         now = self.clock()
         gone, joined = joining.merge(source, target, by, now)
+        joined = self.promising.joined(joined, source)
         changes = {"merge": ["", target.id]}
         note = event(gone, self.ids.new(), now, f"merged into {target.reference}", changes, by)
         self.table.commit(
@@ -126,6 +129,7 @@ class Joining:
         target = self.cases.get(source.merged_into)
         now = self.clock()
         back, left = joining.unmerge(source, target, now)
+        left = self.promising.parted(left, source)
         self.table.commit(
             *(self.cases.change(case) for case in (back, left)),
             self._event(back, now, f"taken out of {target.reference} again", by),

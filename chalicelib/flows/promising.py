@@ -101,6 +101,16 @@ class Promising:
         new = self._new(after, customer)
         return _with(after, rules.reassessed(after.promises, self._kept(after), new, now, scene))
 
+    def joined(self, case: Case, source: Case) -> Case:
+        """A case that another was merged into: whoever waited there for a reply waits here."""
+        if _stands(case.status) or _stands(source.status):
+            return case
+        return _with(case, rules.joined(case.promises, source.promises))
+
+    def parted(self, case: Case, source: Case) -> Case:
+        """The case after that merge was undone."""
+        return _with(case, rules.parted(case.promises, source.promises))
+
     def outcome(self, before: Case, after: Case, now: datetime) -> list[Write]:
         """What has a case counted anew where promises of it were kept or broken by the change."""
         if standing(before).same(standing(after)):

@@ -219,6 +219,30 @@ def _changed(
     return _run(clock, new, at) if running else clock
 
 
+def joined(into: Promises, source: Promises) -> Promises:
+    """The promises of a case into which another is merged: whoever waits for a reply there waits
+    for it here, by the deadline that they had."""
+    waits = _waiting(source)
+    if waits is None or _waiting(into) is not None:
+        return into
+    name = ClockName.NEXT_REPLY if into.first_reply else ClockName.FIRST_REPLY
+    return into.model_copy(update={name: waits})
+
+
+def parted(into: Promises, source: Promises) -> Promises:
+    """The promises of a case from which another is taken out again, with whoever waited there."""
+    waits, here = _waiting(source), _waiting(into)
+    if waits is None or here is None or here.started_at != waits.started_at:
+        return into
+    name = next(n for n in REPLIES if getattr(into, n) is here)
+    return into.model_copy(update={name: None})
+
+
+def _waiting(promises: Promises) -> Promise | None:
+    clocks: tuple[Promise | None, ...] = (promises.first_reply, promises.next_reply)
+    return next((clock for clock in clocks if clock and clock.met_at is None), None)
+
+
 def told(promises: Promises, by: datetime) -> Promises:
     """The customer was told to expect the first reply by then."""
     return promises.model_copy(update={"told_by": by})

@@ -156,6 +156,15 @@ def test_what_is_shown_needs_no_sweep() -> None:
     assert first(seen(promises, at(4.5))).state == PromiseState.BREACHED
 
 
+def test_who_waits_in_a_case_that_is_merged_waits_in_the_other_until_it_is_undone() -> None:
+    answered = rules.answered(rules.begun(ROUND, MONDAY), ROUND, at(1))
+    source = rules.begun(ROUND, at(2))
+    into = rules.joined(answered, source)
+    assert into.next_reply == source.first_reply
+    assert rules.parted(into, source) == answered
+    assert rules.joined(rules.begun(ROUND, MONDAY), source) == rules.begun(ROUND, MONDAY)
+
+
 # --- laws -------------------------------------------------------------------------------------
 
 gaps = st.lists(st.integers(0, 3 * 24 * 60), min_size=1, max_size=8)
