@@ -83,18 +83,7 @@ class Custom:
             if token and before.get("token") == token:
                 return {"DocumentClassifierArn": arn}
             raise AwsError("ResourceInUseException", f"{arn} exists already.")
-        given = body.get("InputDataConfig") or {}
-        _uri(given.get("S3Uri"))
-        if given.get("TestS3Uri"):
-            _uri(given["TestS3Uri"])
-        _role(body)
-        if body.get("Mode", "MULTI_CLASS") != "MULTI_CLASS":
-            raise _invalid("Only the mode MULTI_CLASS is offered here.")
-        if given.get("DataFormat", "COMPREHEND_CSV") != "COMPREHEND_CSV":
-            raise _invalid("Only the format COMPREHEND_CSV is offered here.")
-        if body.get("LanguageCode") not in LANGUAGES:
-            words = f"A classifier can be trained in {list(LANGUAGES)}."
-            raise AwsError("UnsupportedLanguageException", words)
+        _check_training(body)
         self._memory.put(
             CLASSIFIER,
             arn,
@@ -103,7 +92,7 @@ class Custom:
                 "LanguageCode": body["LanguageCode"],
                 "Status": "SUBMITTED",
                 "SubmitTime": self._clock(),
-                "InputDataConfig": given,
+                "InputDataConfig": body["InputDataConfig"],
                 "OutputDataConfig": body.get("OutputDataConfig") or {},
                 "DataAccessRoleArn": body["DataAccessRoleArn"],
                 "Mode": "MULTI_CLASS",
@@ -343,6 +332,21 @@ class Custom:
                 return await work()
             except CloudDown:
                 await asyncio.sleep(RETRY)
+
+
+def _check_training(body: Body) -> None:
+    given = body.get("InputDataConfig") or {}
+    _uri(given.get("S3Uri"))
+    if given.get("TestS3Uri"):
+        _uri(given["TestS3Uri"])
+    _role(body)
+    if body.get("Mode", "MULTI_CLASS") != "MULTI_CLASS":
+        raise _invalid("Only the mode MULTI_CLASS is offered here.")
+    if given.get("DataFormat", "COMPREHEND_CSV") != "COMPREHEND_CSV":
+        raise _invalid("Only the format COMPREHEND_CSV is offered here.")
+    if body.get("LanguageCode") not in LANGUAGES:
+        words = f"A classifier can be trained in {list(LANGUAGES)}."
+        raise AwsError("UnsupportedLanguageException", words)
 
 
 def _classes(model: Bayes, text: str) -> list[Body]:
