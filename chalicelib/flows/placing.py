@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.cases.models import Case, Priority, Routed
+from chalicelib.cases.models import Case, Priority, Promise, PromiseState, Routed
 from chalicelib.cases.rules import UNSOLVED
 from chalicelib.customers.models import Customer
 from chalicelib.flows.hours import DAYS
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 BY_PERSON = "set by "
 LONGEST = 20_000  # characters of a text that rules read
-SOON = 0.25  # of a promise's time
 
 
 @dataclass(frozen=True)
@@ -151,13 +150,18 @@ class Placing:
 
 
 def at_stake(case: Case, now: datetime) -> bool:
-    """Whether a promise is broken, or has less than a quarter of its time left."""
+    """Whether a promise that is still open is broken, or most of its time is used up."""
     if case.status not in UNSOLVED:
         return False
-    promises = case.promises
-    clocks = (promises.first_reply, promises.next_reply, promises.resolution)
-    running = [c for c in clocks if c is not None and c.since is not None and c.met_at is None]
-    return any(clock.due_at - now < (clock.due_at - case.created_at) * SOON for clock in running)
+    promised = case.promises
+    clocks = (promised.first_reply, promised.next_reply, promised.resolution)
+    return any(clock is not None and _slips(clock, now) for clock in clocks)
+
+
+def _slips(clock: Promise, now: datetime) -> bool:
+    if clock.met_at is not None or clock.state in (PromiseState.MET, PromiseState.PAUSED):
+        return False
+    return clock.state != PromiseState.RUNNING or now >= clock.warn_at
 
 
 def by_person(case: Case, field: str) -> bool:

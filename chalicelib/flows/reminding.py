@@ -35,7 +35,7 @@ from chalicelib.promises import rules, texts
 from chalicelib.promises.models import PromiseSettings
 from chalicelib.promises.rules import Alarm
 from chalicelib.store import keys
-from chalicelib.store.reactions import Reaction
+from chalicelib.store.reactions import Reaction, look_again
 from chalicelib.store.table import Write, WriteRefused
 
 if TYPE_CHECKING:
@@ -128,6 +128,9 @@ class Reminding:
         breaches = sum(alarm.breach for alarm in alarms)
         if breaches:
             writes.append(self._counted(case, now))
+        # A rule may want another priority or team for what slips.
+        look = look_again(keys.case(case.id)[0], self.ids.new(), "promise")
+        writes.append(self.reactions.new(look, now + GRACE))
         if told:
             case = self._with(case, alarms, told, now)
             writes += [self.cases.new_message(told.message), *told.writes]

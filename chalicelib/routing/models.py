@@ -264,7 +264,7 @@ class Choice(Model):
 # --- trying out ----------------------------------------------------------------------------------
 
 
-class Sample(Model):
+class TriedCase(Model):
     """A past case that rules would have treated otherwise."""
 
     reference: str
@@ -289,5 +289,5 @@ class TryOut(Model):
     decided: dict[str, int] = {}  # how many cases each rule decided
     result: dict[str, int] = {}  # how many cases each team, or priority, would have got
     moves: dict[str, int] = {}  # "from → to": how many
-    samples: tuple[Sample, ...] = ()  # the newest of each kind of move
+    samples: tuple[TriedCase, ...] = ()  # the newest of each kind of move
     warnings: tuple[str, ...] = ()  # by field: allowed, and yet probably a mistake

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from chalicelib.base import Model
-from chalicelib.routing.models import Sample, TryOut
+from chalicelib.routing.models import TriedCase, TryOut
 
 SAMPLES = 20  # of all, and at most three of one kind of move
 OF_A_KIND = 3
@@ -44,7 +44,7 @@ class _Tally:
     held: Counter[str] = field(default_factory=Counter)
     decided: Counter[str] = field(default_factory=Counter)
     result: Counter[str] = field(default_factory=Counter)
-    samples: list[Sample] = field(default_factory=list)
+    samples: list[TriedCase] = field(default_factory=list)
 
 
 def try_out(
@@ -88,7 +88,7 @@ def _count(tally: _Tally, case: Past, verdict: Verdict, what: str) -> None:
     move = f"{case.before or f'no {what}'} → {verdict.after}"
     tally.moves[move] += 1
     if tally.moves[move] <= OF_A_KIND and len(tally.samples) < SAMPLES:
-        sample = Sample(
+        sample = TriedCase(
             reference=case.reference,
             subject=case.subject[:120],
             before=case.before,

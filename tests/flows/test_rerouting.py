@@ -163,6 +163,21 @@ def test_a_promise_at_stake_and_the_tier_are_reasons_for_a_priority(world: World
     assert reason == "urgent because customer tier gold and a promise is at stake"
 
 
+def test_a_promise_that_slips_raises_the_priority_by_itself(world: World) -> None:
+    set_up(world)
+    case = arrive(world)
+    assert (case.priority, case.promises.first_reply is None) == (Priority.NORMAL, False)
+    assert case.promises.first_reply is not None
+    world.clock.now = case.promises.first_reply.warn_at
+    world.app.reminding.remind()
+    world.settle()
+    case = world.case()
+    assert case.priority == Priority.HIGH
+    assert case.reasons["priority"] == "high because a promise is at stake"
+    texts = [m.text for m in world.timeline(case)]
+    assert any(text.startswith("looked at again because a promise is at stake") for text in texts)
+
+
 def test_a_team_is_learned_from_what_people_corrected(world: World) -> None:
     set_up(world)
     for number in range(6):
