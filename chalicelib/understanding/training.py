@@ -16,6 +16,7 @@ import random
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from operator import mul
 from typing import NamedTuple
 
 from chalicelib.base import Model
@@ -310,7 +311,8 @@ def _spread_out(vectors: Sequence[Vector]) -> list[Vector]:
 
 
 def _cosine(one: Vector, other: Vector) -> float:
-    return sum(a * b for a, b in zip(one, other, strict=True))
+    product: float = sum(map(mul, one, other))
+    return product
 
 
 class _Check(NamedTuple):

@@ -68,3 +68,15 @@ def test_only_the_file_in_use_and_the_one_before_stay(world: World) -> None:
     pointer = world.app.articles.pointer("cases")
     assert pointer is not None
     assert {key for key, _ in kept} == {pointer.key, pointer.before}
+
+
+def test_an_index_of_another_format_or_sentence_model_is_begun_anew(world: World) -> None:
+    resolved(world, 1)
+    world.app.indexing.index()
+    pointer = world.app.articles.pointer("cases")
+    assert pointer is not None
+    world.app.articles.point(pointer.model_copy(update={"made_for": "1 another model"}))
+    world.clock.forward(minutes=6)
+    assert world.app.indexing.index().cases == 1
+    again = world.app.articles.pointer("cases")
+    assert again is not None and again.made_for == pointer.made_for

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.knowledge.index import CHAMPIONS, Entry, Index, Writer
+from chalicelib.knowledge.index import (
+    CHAMPIONS,
+    DIMENSIONS,
+    Entry,
+    Index,
+    OtherFormat,
+    Sentences,
+    Writer,
+)
 from chalicelib.knowledge.search import ask, by_words, correct, search, within
 from chalicelib.knowledge.stemming import stem, terms
 
@@ -127,3 +135,25 @@ def test_a_long_word_may_have_two_mistakes(index: Index) -> None:
 def test_edit_distance_is_bounded() -> None:
     assert within("kitten", "sitting", 3)
     assert not within("kitten", "sitting", 2)
+
+
+def unit(at: int, width: int) -> tuple[float, ...]:
+    return tuple(float(number == at) for number in range(width))
+
+
+def test_a_meaning_by_the_same_model_counts_before_the_tables_vector() -> None:
+    writer = Writer(None, Sentences("model", 80))
+    for number, key in enumerate(("one", "two")):
+        vector, meaning = unit(number, DIMENSIONS), unit(1 - number, 80)
+        writer.add([Entry(key, 1, terms(TEXTS["card"], "en"), vector, "en", meaning)])
+    index = Index(Writer(Index(writer.finish({}))).finish({}))  # also when it is built upon
+    assert index.sentences == Sentences("model", 80)
+    lean = ask(index, "zebra", "en", unit(0, DIMENSIONS))
+    deep = ask(index, "zebra", "en", unit(0, DIMENSIONS), (), unit(0, 80))
+    assert [search(index, question, 1)[0].key for question in (lean, deep)] == ["one", "two"]
+
+
+def test_an_index_of_another_format_is_refused_by_name() -> None:
+    data = Writer().finish({}).replace(b'"format": 2', b'"format": 1')
+    with pytest.raises(OtherFormat, match="format 1"):
+        Index(data)
