@@ -23,6 +23,7 @@ class Settings(Model):
     parameter_path: str = ""
     classifier_role: str = ""  # that Comprehend takes on to read and write our files
     queues: dict[str, str] = {}  # reaction kind (or "mail") -> queue URL
+    patience: float = 0.0  # seconds that an acknowledgement waits for triage
     cases_shards: int = 1  # partitions of the case lists; may grow, never shrink
 
 
@@ -35,7 +36,8 @@ QUEUES = (
     "notify",
     "train",
     "answer",
-    "relate", "handover",
+    "relate",
+    "handover",
     "mail",
 )
 
@@ -56,5 +58,6 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         parameter_path=env.get("PARAMETER_PATH", ""),
         classifier_role=env.get("CLASSIFIER_ROLE_ARN", ""),
         queues={name: env.get(f"{name.upper()}_QUEUE_URL", "") for name in QUEUES},
+        patience=float(env.get("ACKNOWLEDGE_PATIENCE", "0")),
         cases_shards=int(env.get("CASES_SHARDS", "1")),
     )

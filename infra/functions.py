@@ -59,7 +59,7 @@ FUNCTIONS: Final = (
     Function("receive_delivery", 512, 30, policies.RECEIVE_DELIVERY, queue="Delivery"),
     Function("forward", 256, 30, policies.FORWARD),
     Function("triage", 512, 60, policies.TRIAGE, queue="Triage", semantic=True),
-    Function("acknowledge", 256, 30, policies.ACKNOWLEDGE, queue="Acknowledge"),
+    Function("acknowledge", 256, 60, policies.ACKNOWLEDGE, queue="Acknowledge"),
     Function("count", 256, 30, policies.COUNT, queue="Count"),
     Function("send", 512, 60, policies.SEND, queue="Send", valve="SendConcurrency"),
     Function("plan_campaign", 512, 300, policies.PLAN_CAMPAIGN, queue="Plan"),

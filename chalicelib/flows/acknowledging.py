@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import sleep
 from typing import TYPE_CHECKING
 
 from chalicelib.access.rules import Signer, mailed_token
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from chalicelib.store.table import Table
 
 ATTEMPTS = 5
+LOOK_AGAIN = 0.25  # seconds
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,12 @@ class Acknowledging:
     public_url: Callable[[], str]
     clock: Clock
     ids: Ids
+    patience: float = 0.0
+    pause: Callable[[float], None] = sleep
 
     def acknowledge(self, reaction: Reaction) -> None:
         """Tell the customer that the case has been opened, or note why not; raises Contended."""
+        self._let_triage_go_first(reaction)
         for _ in range(ATTEMPTS):
             try:
                 self._acknowledge(reaction)
@@ -77,6 +82,15 @@ class Acknowledging:
             else:
                 return
         raise Contended(f"an acknowledgement lost {ATTEMPTS} races")
+
+    def _let_triage_go_first(self, reaction: Reaction) -> None:
+        """What is promised depends on it. It takes part of a second; a failing one is not awaited,
+        and what the customer is told then stays promised."""
+        triage = reaction.model_copy(update={"kind": "triage"})
+        for _ in range(int(self.patience / LOOK_AGAIN)):
+            if not self.reactions.exists(triage):
+                return
+            self.pause(LOOK_AGAIN)
 
     def _acknowledge(self, reaction: Reaction) -> None:
         case = self.cases.get(reaction.case_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -148,6 +149,30 @@ def test_the_acknowledgement_says_by_when_and_a_lower_priority_does_not_put_it_o
     assert after.promises.policy == "low"
     assert after.promises.first_reply is not None
     assert after.promises.first_reply.due_at == NOON + timedelta(hours=8)
+
+
+def test_an_acknowledgement_waits_a_moment_for_what_triage_promises(world: World) -> None:
+    policies = [
+        {"name": "shop", "when": {"teams": ["shop"]}, "targets": {"first_reply": 1800}},
+        {"name": "all", "targets": {"first_reply": 86400}},
+    ]
+    world.app.documents.write("promises", {"policies": policies}, None, "test")
+    world.app.documents.write("routing", {"default_team": "shop"}, None, "test")
+    world.mail("Where is my parcel with the blue shoes?")
+    world.deliver("MailQueue")
+    world._stream()
+    case = world.case()
+    assert case.promises.policy == "all"
+    overdue = world.app.reactions.overdue(NOON + timedelta(hours=1))
+    [waiting] = [reaction for reaction in overdue if reaction.kind == "acknowledge"]
+
+    def triage(seconds: float) -> None:
+        world.deliver("triage")
+
+    patient = replace(world.app.acknowledging, patience=2.0, pause=triage)
+    patient.acknowledge(waiting)
+    [acknowledged] = [m for m in world.timeline(case) if m.delivery]
+    assert "We will answer you by Monday 23 November at 12:30 (UTC)." in acknowledged.text
 
 
 def test_the_sweep_reads_only_what_is_due(world: World) -> None:
