@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.handing_over import HandingOver
     from chalicelib.flows.helpdesk import Helpdesk
     from chalicelib.flows.hours import Hours
+    from chalicelib.flows.holding import Holding
     from chalicelib.flows.importing import Importing
     from chalicelib.flows.in_case import InCase
     from chalicelib.flows.indexing import Indexing
@@ -428,6 +429,7 @@ class Application:
     owning: Part[Owning] = Part("flows.owning.Owning")
     weighing: Part[Weighing] = Part("flows.weighing.Weighing")
     trend_service: Part[TrendService] = Part("trends.service.TrendService")
+    holding: Part[Holding] = Part("flows.holding.Holding")
     attending: Part[Attending] = Part("flows.attending.Attending")
     casework: Part[Casework] = Part("flows.casework.Casework")
     joining: Part[Joining] = Part("flows.joining.Joining")

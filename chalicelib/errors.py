@@ -82,6 +82,12 @@ class NotFound(Refused):
     status, type, title = 404, "not-found", "There is no such thing"
 
 
+class StaleAnswer(Refused):
+    """Something was said after what the writer saw; `new` is a list of it."""
+
+    status, type, title = 409, "stale-answer", "Something new was said meanwhile"
+
+
 class Conflict(Refused):
     status, type, title = 409, "conflict", "The present state does not allow that"
 

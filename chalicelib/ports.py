@@ -65,8 +65,9 @@ class Objects(Protocol):
 
 
 class Queue(Protocol):
-    def send(self, queue: str, bodies: Sequence[str]) -> None:
-        """Put the bodies on the queue of that name; raises when any was not taken."""
+    def send(self, queue: str, bodies: Sequence[str], delay: int = 0) -> None:
+        """Put the bodies on the queue of that name, which hands them out after `delay` seconds
+        (at most 900); raises when any was not taken."""
 
 
 class BulkEntry(Model):

@@ -112,6 +112,7 @@ ROUTES: Mapping[tuple[str, str], Role | None] = {
     ("PATCH", "/v1/cases/{id}"): A,
     ("GET", "/v1/cases/{id}/messages"): R,
     ("POST", "/v1/cases/{id}/messages"): A,
+    ("DELETE", "/v1/cases/{id}/messages/{message}"): A,
     ("POST", "/v1/cases/{id}/merge"): A,
     ("POST", "/v1/cases/{id}/unmerge"): A,
     ("POST", "/v1/cases/{id}/split"): A,

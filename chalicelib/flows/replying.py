@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from chalicelib.base import Model
+from chalicelib.base import Model, iso
 from chalicelib.cases import rules
 from chalicelib.cases.models import (
     Author,
@@ -31,7 +31,7 @@ from chalicelib.channels import compose
 from chalicelib.channels.models import Channel
 from chalicelib.customers import rules as customer_rules
 from chalicelib.customers.models import Customer
-from chalicelib.errors import Conflict, Invalid, NotFound
+from chalicelib.errors import Conflict, Invalid, NotFound, StaleAnswer
 from chalicelib.flows import given as given_articles
 from chalicelib.flows.outlets import answers_to, first_state, in_chat, taken_along
 from chalicelib.flows.timeline import event
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 GRACE = timedelta(minutes=2)
 WRITABLE = frozenset({Channel.EMAIL, Channel.SMS})
 DAY = timedelta(days=1)
+LOOKED_AT = 50  # of the newest entries, for what was said meanwhile
 
 
 class FileInput(Model):
@@ -70,6 +71,9 @@ class ReplyInput(Model):
     Without `channel` it goes where the customer chose to be answered, or wrote last. Without `cc`
     whoever was copied in gets it too; an empty list means nobody. `articles` are the slugs of
     those that the text sends or was made from: they are credited where that solves the case.
+
+    `seen` is the id of the newest message that the writer had before them: what was said after it
+    refuses the answer (`stale-answer`), unless `anyway`. For `hold_seconds` it can be taken back.
     """
 
     kind: MessageKind = MessageKind.MESSAGE
@@ -79,6 +83,9 @@ class ReplyInput(Model):
     attachments: tuple[FileInput, ...] = Field(default=(), max_length=10)
     status: CaseStatus | None = None
     articles: tuple[Annotated[str, Field(max_length=80)], ...] = Field(default=(), max_length=5)
+    seen: str = Field(default="", max_length=64)
+    anyway: bool = False
+    hold_seconds: int = Field(default=0, ge=0, le=30)
 
 
 @dataclass(frozen=True)
@@ -111,6 +118,7 @@ class Replying:
         if key and (before := self._before(scope, key)):
             return before
         case = self.cases.final(case_id)
+        self._fresh(case, given, by)
         message = self._written(case, given, by)
         more = [self._remember(scope, key, message)] if key else []
         try:
@@ -120,6 +128,52 @@ class Replying:
                 return before
             raise
         return message
+
+    # --- held, so that it can be taken back (flows/holding.py) -----------------------------
+
+    def prepared(
+        self, case: Case, given: ReplyInput, by: str, key: str
+    ) -> tuple[Message, list[Write]]:
+        """A reply as it would be stored, and what remembers it under its key."""
+        if given.kind != MessageKind.MESSAGE:
+            raise Invalid.field("hold_seconds", "only what goes out can be held")
+        self._fresh(case, given, by)
+        message = self._written(case, given, by)
+        scope = f"reply {case.id} {by}"
+        return message, [self._remember(scope, key, message)] if key else []
+
+    def remembered(self, case_id: str, by: str, key: str) -> tuple[str, str] | None:
+        """(case id, sort key) of what the key stands for, stored or not."""
+        stored = self.table.get(keys.idempotency(f"reply {case_id} {by}", key))
+        return (stored["case_id"], stored["message_sk"]) if stored else None
+
+    def release(self, message: Message, status: CaseStatus | None, by: str, done: Write) -> None:
+        """Store what was held, with the write that ends the holding; raises StaleVersion,
+        WriteRefused."""
+        case = self.cases.final(message.case_id)
+        message = message.model_copy(update={"case_id": case.id})
+        given = ReplyInput(text=message.text, status=status)
+        self._store(case, message, given, by, [done])
+
+    def _fresh(self, case: Case, given: ReplyInput, by: str) -> None:
+        """Raises StaleAnswer where something was said that the writer had not seen."""
+        if given.kind != MessageKind.MESSAGE or not given.seen or given.anyway:
+            return
+        new: list[Message] = []
+        for message in self.cases.newest(case.id, LOOKED_AT):
+            if message.id == given.seen:
+                break
+            if message.kind == MessageKind.MESSAGE and message.author.id != by:
+                new.append(message)
+        else:
+            new = []  # what they saw is further back than anybody looks, or not of this case
+        new = [one for one in new if not one.automatic]
+        if new:
+            raise StaleAnswer(
+                f"{_who(new[0])} wrote meanwhile", new=[_shown(one) for one in reversed(new)]
+            )
+
+    # --- by mail ---------------------------------------------------------------------------
 
     def by_mail(
         self,
@@ -342,6 +396,21 @@ class Replying:
             "idempotency",
             {"pk": pk, "sk": sk, "type": "idempotency", **place, "expires": expires},
         )
+
+
+def _who(message: Message) -> str:
+    return message.author.name or message.author.id or str(message.author.type)
+
+
+def _shown(message: Message) -> dict[str, str]:
+    """What a stale answer is shown of the new message."""
+    return {
+        "id": message.id,
+        "direction": str(message.direction),
+        "author": _who(message),
+        "text": message.text[:500],
+        "created_at": iso(message.created_at),
+    }
 
 
 def _agent(email: str) -> Author:

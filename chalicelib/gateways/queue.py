@@ -18,10 +18,11 @@ class SqsQueue:
         self._client = client
         self._urls = urls
 
-    def send(self, queue: str, bodies: Sequence[str]) -> None:
+    def send(self, queue: str, bodies: Sequence[str], delay: int = 0) -> None:
         """Raises Contended where SQS did not take an entry: the caller repeats the whole."""
         for part in _parts(bodies):
-            entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(part)]
+            wait = {"DelaySeconds": delay} if delay else {}
+            entries = [{"Id": str(n), "MessageBody": body, **wait} for n, body in enumerate(part)]
             answer = self._client.send_message_batch(QueueUrl=self._urls[queue], Entries=entries)
             if answer.get("Failed"):
                 raise Contended(f"{len(answer['Failed'])} messages were not taken by {queue}")

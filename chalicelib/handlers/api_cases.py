@@ -149,9 +149,19 @@ def add_message(call: Call, id: str, body: ReplyInput) -> Reply:
     """
     bounded(body.text, "text")
     case = call.app.cases.final(id)
-    message = _reply(call, case.id, body)
+    if body.hold_seconds:
+        message = call.app.holding.hold(case.id, body, call.who.email, call.key())
+    else:
+        message = _reply(call, case.id, body)
     (view,) = message_views([message], call.app)
     return Reply(view, 201)
+
+
+@route(routes, "DELETE", "/v1/cases/{id}/messages/{message}", status=204, also=(409,))
+def take_back(call: Call, id: str, message: str) -> Reply:
+    """Take back a reply that is still held; 409 where it has gone out."""
+    call.app.holding.take_back(id, message)
+    return Reply("", 204)
 
 
 @route(

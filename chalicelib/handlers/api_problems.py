@@ -162,7 +162,7 @@ def list_handovers(call: Call, id: str, query: PageQuery) -> Reply:
     example={"team": "billing", "note": "It began with release 4.2."},
     also=(409,),
 )
-def hand_over(call: Call, id: str, body: HandoverInput) -> Reply:
+def hand_over_problem(call: Call, id: str, body: HandoverInput) -> Reply:
     """Give an accepted problem to a department, with the evidence, by mail and signed webhook."""
     made = call.app.handing_over.hand_over(id, body, call.who.email, call.key())
     return Reply(made, 201, version=made.version)

@@ -6,7 +6,7 @@ filter. Sending twice is harmless, so a failure of any part raises and the batch
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Any
 
 from chalice import Blueprint
@@ -15,7 +15,7 @@ from chalicelib import bootstrap
 from chalicelib.observability import logger
 from chalicelib.store.codec import decode_item
 from chalicelib.store.keys import REACT
-from chalicelib.store.reactions import from_item
+from chalicelib.store.reactions import HOLD, from_item
 
 events = Blueprint(__name__)
 
@@ -27,13 +27,15 @@ events = Blueprint(__name__)
 )
 def forward(event: Any) -> None:
     """Put the batch's reactions on their queues, ten a call."""
-    bodies: dict[str, list[str]] = defaultdict(list)
+    bodies: dict[tuple[str, int], list[str]] = defaultdict(list)
     for record in event.to_dict()["Records"]:
         image = record["dynamodb"].get("NewImage", {})
         if record["eventName"] == "INSERT" and image["sk"]["S"].startswith(REACT):
             reaction = from_item(decode_item(image))
-            bodies[reaction.kind].append(reaction.body())
+            bodies[reaction.kind, int(reaction.data.get(HOLD, 0))].append(reaction.body())
     queue = bootstrap.get().queue
-    for kind, waiting in bodies.items():
-        queue.send(kind, waiting)
-    logger().info("forwarded", extra={kind: len(waiting) for kind, waiting in bodies.items()})
+    told: Counter[str] = Counter()
+    for (kind, delay), waiting in bodies.items():
+        queue.send(kind, waiting, delay)
+        told[kind] += len(waiting)
+    logger().info("forwarded", extra=dict(told))

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from chalicelib import bootstrap
 from chalicelib.errors import Unprocessable
 from chalicelib.flows.given import CREDIT
+from chalicelib.flows.holding import HELD
 from chalicelib.handlers.events import Failures, each_record
 from chalicelib.observability import correlated, logger
 from chalicelib.store.reactions import AGAIN, Reaction, parse
@@ -66,9 +67,16 @@ def count(event: Any) -> Failures:
 
 @events.on_sqs_message(queue_arn="arn:aws:sqs:::SendQueue", batch_size=10)
 def send(event: Any) -> Failures:
-    """Send outbound messages."""
-    flow = bootstrap.get().sending
-    return each_reaction(event, lambda reaction, _: flow.send(reaction))
+    """Send outbound messages; store those first that were held so that they could be taken back."""
+    app = bootstrap.get()
+
+    def one(reaction: Reaction, _: int) -> None:
+        if HELD in reaction.data:
+            app.holding.release(reaction)
+        else:
+            app.sending.send(reaction)
+
+    return each_reaction(event, one)
 
 
 @events.on_sqs_message(queue_arn="arn:aws:sqs:::AnswerQueue", batch_size=10)

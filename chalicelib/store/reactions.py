@@ -17,6 +17,7 @@ from chalicelib.store import keys
 from chalicelib.store.codec import Item
 from chalicelib.store.table import Key, Table, Write, delete, put_new, update
 
+HOLD = "hold"  # of a reaction's data: seconds that its queue waits before it brings it
 AGAIN = "again"  # of a triage reaction's data: the case was understood, and why to look again
 
 
