@@ -2,17 +2,20 @@
 
 Ours is the model in use together with the administrator's definitions. Its file is read when a
 first topic is decided, and again when another model is in use. It speaks in any case, for it costs
-nothing: where the endpoint decides and does not answer, ours stands, and the decision says so.
+nothing: where the endpoint decides and does not answer, ours stands, and the decision says so. An
+endpoint that did not answer is left alone for half a minute, or a batch would wait for each of its
+messages in turn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from chalicelib.errors import NotFound
-from chalicelib.ports import Comprehend, Objects
+from chalicelib.ports import Clock, Comprehend, Objects
 from chalicelib.understanding.combined import CombinedEngine
 from chalicelib.understanding.costs import Paid, PaidKind, paid
 from chalicelib.understanding.engine import TopicEngine
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
     from chalicelib.store.settings import SettingsStore
 
 
+LEFT_ALONE = timedelta(seconds=30)
+
+
 class Decided(NamedTuple):
     """A topic, and where both engines spoke of it what each said; what that cost."""
 
@@ -49,8 +55,10 @@ class Deciding:
     models: ModelStore
     objects: Callable[[], Objects]
     comprehend: Callable[[], Comprehend]
+    clock: Clock
     _scorer: tuple[TopicsSettings, TopicScorer] | None = None
     _learned: tuple[str, LearnedEngine | None] = ("", None)
+    _quiet_until: datetime | None = None
 
     def decide(self, text: str, language: str) -> Decided:
         """The topic of a text by the engine that the settings name; see the module."""
@@ -58,17 +66,27 @@ class Deciding:
         engines = self.settings.read("engines", EnginesSettings)
         if not engines.asks_live or language not in (engines.language, UNKNOWN_LANGUAGE):
             return Decided(own, own)
+        if self._quiet_until and self.clock() < self._quiet_until:
+            return Decided(self._instead(own, engines, "it did not a moment ago"), own)
         shown = redact(text).text  # as the classifier's examples are
         try:
             classes = self.comprehend().classify(shown, engines.endpoint_arn)
             version = self.comprehend().endpoint_model(engines.endpoint_arn)
         except Exception as error:  # whatever it was: a case does not wait for an engine
-            return Decided(_instead(own, error) if engines.topic is Engine.ENDPOINT else own, own)
+            self._quiet_until = self.clock() + LEFT_ALONE
+            return Decided(self._instead(own, engines, _named(error)), own)
         topics = [topic.label for topic in self.settings.read("topics", TopicsSettings).topics]
         other = decision(classes, engines.sure, version, topics)
         cost = (paid(PaidKind.CLASSIFY, shown),)
         decides = engines.topic is Engine.ENDPOINT and not _newer(own, other, classes)
         return Decided(explained(other, own) if decides else own, own, other, cost)
+
+    def _instead(self, own: TopicDecision, engines: EnginesSettings, why: str) -> TopicDecision:
+        """Our own engine's word, which says so where the endpoint should have decided."""
+        if engines.topic is not Engine.ENDPOINT:
+            return own
+        reason = f"{own.reason}; our own engine, for the endpoint did not answer ({why})"
+        return own.model_copy(update={"reason": reason})
 
     def engine(self) -> TopicEngine:
         """The engine for the present definitions and model; made again only when they changed."""
@@ -105,8 +123,7 @@ def _newer(own: TopicDecision, other: TopicDecision, classes: list[Scored]) -> b
     return own.label is not None and own.label not in taught and surer
 
 
-def _instead(own: TopicDecision, error: Exception) -> TopicDecision:
+def _named(error: Exception) -> str:
+    """AWS's code of an error, else its type."""
     answer = getattr(error, "response", {})
-    code = answer.get("Error", {}).get("Code") or type(error).__name__
-    reason = f"{own.reason}; our own engine, for the endpoint did not answer ({code})"
-    return own.model_copy(update={"reason": reason})
+    return str(answer.get("Error", {}).get("Code") or type(error).__name__)

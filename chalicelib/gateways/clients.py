@@ -15,8 +15,8 @@ class Clients:
     """
 
     ONCE = frozenset({"sesv2", "pinpoint-sms-voice-v2", "bedrock-runtime"})
-    QUICK = frozenset({"bedrock-runtime"})
-    """Somebody waits, and there is an answer without it: six seconds at most."""
+    QUICK = frozenset({"bedrock-runtime", "comprehend"})
+    """Somebody waits, and there is an answer without it: six seconds a try, two tries at most."""
 
     def __init__(self) -> None:
         self._made: dict[str, Any] = {}
@@ -38,7 +38,7 @@ def _client(service: str, once: bool, quick: bool) -> Any:
         parameter_validation=service != "dynamodb",
         connect_timeout=1 if quick else 3,
         read_timeout=6 if quick else 15,
-        retries={"mode": "standard", "total_max_attempts": 1 if once else 4},
+        retries={"mode": "standard", "total_max_attempts": 1 if once else 2 if quick else 4},
         s3={"addressing_style": "path"} if service == "s3" else None,
         signature_version="s3v4" if service == "s3" else None,
     )

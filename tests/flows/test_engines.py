@@ -147,6 +147,16 @@ def test_our_engine_stands_in_for_an_endpoint_that_is_throttled(world: World) ->
     assert (case.topic.label, case.topic.source) == ("parcel", "words and examples")
     assert "ThrottlingException" in case.reasons["topic"]
     assert spent(world, PaidKind.CLASSIFY) == []
+    asked = world.aws.calls["comprehend", "ClassifyDocument"]
+    world.mail("Where is my parcel now", sender="b@example.org", subject="parcel")
+    world.settle()
+    assert "a moment ago" in world.cases()[-1].reasons["topic"]
+    assert world.aws.calls["comprehend", "ClassifyDocument"] == asked
+    world.aws.comprehend.down.clear()
+    world.clock.forward(minutes=1)
+    world.mail("The courier lost the box", sender="c@example.org", subject="Help")
+    world.settle()
+    assert world.cases()[-1].topic.source == "comprehend"
 
 
 def test_a_topic_that_the_classifier_was_never_taught_is_found_by_ours(world: World) -> None:

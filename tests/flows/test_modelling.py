@@ -96,6 +96,17 @@ def test_topics_go_on_by_definitions_where_the_models_file_is_gone(world: World)
     assert (case.topic.label, case.topic.source) == ("parcel", "words and examples")
 
 
+def test_the_figures_of_a_model_can_be_drawn(world: World) -> None:
+    teach(world, 40)
+    model = trained(world)
+    assert [point.texts for point in model.curve] == sorted(point.texts for point in model.curve)
+    assert len(model.curve) == 3
+    assert model.figures is not None
+    assert sum(each.texts for each in model.figures.bins) == model.figures.texts == 40
+    assert model.comparison is not None
+    assert model.comparison.low <= model.comparison.difference <= model.comparison.high
+
+
 def test_odd_labels_are_told_even_where_nothing_can_be_trained(world: World) -> None:
     for n in range(20):
         lesson = Lesson(
