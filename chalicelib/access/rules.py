@@ -43,6 +43,7 @@ R, A, L, X = Role.READONLY, Role.AGENT, Role.LEAD, Role.ADMIN
 ROUTES: Mapping[tuple[str, str], Role | None] = {
     ("GET", "/"): PUBLIC,
     ("HEAD", "/"): PUBLIC,
+    ("GET", "/issues/{id}"): PUBLIC,
     ("GET", "/a/{slug}"): PUBLIC,
     ("POST", "/a/{slug}"): PUBLIC,
     ("GET", "/new"): PUBLIC,

@@ -27,6 +27,10 @@ class HomeQuery(Model):
     lang: str | None = Field(default=None, max_length=3)
 
 
+class IssueQuery(Model):
+    lang: str | None = Field(default=None, max_length=3)
+
+
 class ArticlePageQuery(Model):
     """`q` is what led here; `voted` says that a vote has just been given."""
 
@@ -49,10 +53,16 @@ def home(call: Call, query: HomeQuery) -> Reply:
         product=query.product or "",
         found=found,
         articles=own or found.items,
-        known=(),
+        known=call.app.issues.known() if not asked else (),
         settings=call.app.settings,
         listed=not asked,
     )
+
+
+@route(routes, "GET", "/issues/{id}", query=IssueQuery, **SHARED)
+def issue(call: Call, id: str, query: IssueQuery) -> Reply:
+    """A known issue: what is broken, what helps until it is mended, and what was said so far."""
+    return pages.page(call, "issue.html", issue=call.app.issues.one(id), listed=True)
 
 
 @route(routes, "GET", "/a/{slug}", query=ArticlePageQuery, **SHARED)

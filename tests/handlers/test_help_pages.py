@@ -128,3 +128,15 @@ def test_pages_run_nothing_from_inside_and_nothing_from_elsewhere(api: Api) -> N
     assert "unsafe-inline" not in policy
     assert "<script>alert" not in page.text
     assert not re.search(r"\son\w+=|<style|\sstyle=", page.text)
+
+
+def test_a_known_issue_is_on_the_first_page_and_on_one_of_its_own(api: Api) -> None:
+    made = api.post("/v1/problems", {"title": "Double invoices"}, as_="lead").json
+    public = {"visible": True, "title": "Invoices show twice", "text": "We are at it."}
+    path = f"/v1/problems/{made['id']}"
+    changed = api.patch(path, {"public": public, "workaround": "Pay once."}, 1, as_="lead")
+    assert changed.status == 200, changed.text
+    assert "Invoices show twice" in api.get("/", as_="").text
+    page = api.get(f"/issues/{made['id']}", as_="")
+    assert "Pay once." in page.text
+    assert api.get("/issues/nothing", as_="").status == 404
