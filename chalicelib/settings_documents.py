@@ -70,10 +70,10 @@ class TeamsSettings(Model):
     def team(self, name: str | None) -> Team | None:
         return next((team for team in self.teams if team.name == name), None)
 
-    def profile(self, email: str) -> AgentProfile:
-        """What is said of an agent; the ordinary where nothing is."""
-        known = (agent for agent in self.agents if agent.email.lower() == email.lower())
-        return next(known, AgentProfile(email=email))
+    @property
+    def profiles(self) -> dict[str, AgentProfile]:
+        """What is said of agents, by their address in lower case."""
+        return {agent.email.lower(): agent for agent in self.agents}
 
 
 # --- the desk -------------------------------------------------------------------------------------

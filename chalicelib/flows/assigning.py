@@ -9,6 +9,7 @@ and by the sweep.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from chalicelib.flows.placing import by_person
 from chalicelib.flows.timeline import event
 from chalicelib.ports import Clock, Ids
 from chalicelib.routing.assigning import choose, waits_for
-from chalicelib.routing.models import AgentState, Candidate, Needs, Strategy
+from chalicelib.routing.models import AgentProfile, AgentState, Candidate, Needs, Strategy
 from chalicelib.settings_documents import Team, TeamsSettings
 from chalicelib.store.table import Tally, WriteRefused
 from chalicelib.understanding.models import UNKNOWN_LANGUAGE
@@ -80,12 +81,18 @@ class Assigning:
         """The members of a team as they stand now, in the order of the settings."""
         emails = tuple(dict.fromkeys(member.lower() for member in team.members))
         states = self.agents.some(emails)
-        return [self.candidate(team, states[email]) for email in emails]
+        profiles = self._settings().profiles
+        return [self._candidate(team, states[email], profiles) for email in emails]
 
     def candidate(self, team: Team | None, state: AgentState) -> Candidate:
         """An agent as a member of that team."""
+        return self._candidate(team, state, self._settings().profiles)
+
+    def _candidate(
+        self, team: Team | None, state: AgentState, profiles: Mapping[str, AgentProfile]
+    ) -> Candidate:
         now = self.clock()
-        known = self.settings.read("teams", TeamsSettings).profile(state.email)
+        known = profiles.get(state.email.lower(), AgentProfile(email=state.email))
         profile = known.model_copy(update={"email": state.email})
         return Candidate(
             profile=profile,

@@ -92,6 +92,17 @@ def test_who_is_away_gets_nothing_until_they_are_back(world: World) -> None:
     assert loads(world) == {ANA: 2}
 
 
+def test_of_what_waits_the_most_urgent_comes_first(world: World) -> None:
+    rule = {"name": "danger", "priority": "urgent", "words": {"en": ["gas leak"]}}
+    world.app.documents.write("priorities", {"rules": [rule]}, None, "test")
+    team(world, agent(ANA, 1))
+    world.app.availability.set(ANA, away=True, until=None, note="")
+    arrive(world, 1)
+    arrive(world, 1, "There is a gas leak in my kitchen since you came")
+    world.app.availability.set(ANA, away=False, until=None, note="")
+    assert [case.assignee for case in world.cases()] == [None, ANA]
+
+
 def test_who_is_away_until_a_time_is_back_by_themselves(world: World) -> None:
     team(world, agent(ANA))
     until = world.clock().replace(hour=14)
