@@ -13,6 +13,7 @@ from chalicelib.knowledge.index import Entry, Index, Sentences, Writer
 from chalicelib.knowledge.search import ask, by_words, search
 from chalicelib.knowledge.stemming import terms
 from chalicelib.understanding.vectors import Embedder, Vector, VectorTable, shipped_table
+from chalicelib.understanding.wordpiece import tokens
 from infra.benchmarks.topics import TABLE
 from infra.evaluate import layer
 from infra.support_texts import sentences
@@ -30,7 +31,7 @@ def rows() -> Iterator[tuple[str, str, str, str]]:
     yield _row(f"index of {CASES:,} cases, beside a byte a dimension", plain.bytes, CASES * 96)
     vectors = _best(lambda: VectorTable.from_bytes(TABLE.read_bytes()))
     yield _times("vectors of the table: read, beside their bytes", vectors, _best(TABLE.read_bytes))
-    yield _times("a text's vector by the table, beside its stems", *_embedding(asked, table))
+    yield _times("a text's vector by the table, beside cutting it", *_embedding(asked, table))
     yield _times("a search, beside BM25 alone", _searching(asked, plain, table, None), words)
     if model is None:
         return
@@ -43,7 +44,7 @@ def rows() -> Iterator[tuple[str, str, str, str]]:
         "",
     )
     yield ("its size without numpy", f"{model.stored_bytes / 1e6:.1f} MB", "", "")
-    yield _times("a text's vector by the layer, beside its stems", *_embedding(asked, model))
+    yield _times("a text's vector by the layer, beside cutting it", *_embedding(asked, model))
     deep = _index(known[:1_000], table, model)
     shallow = _index(known[:1_000], table, None)
     yield _row("index of 1,000 cases with the layer, beside without", deep.bytes, shallow.bytes)
@@ -72,7 +73,7 @@ def _embedding(asked: Sequence[str], embedder: Embedder) -> tuple[float, float]:
     def embed(text: str) -> object:
         return embedder.embed(f"{text} {next(fresh)}", "en")  # no text is met twice
 
-    return _each(asked, embed), _each(asked, lambda text: terms(text, "en"))
+    return _each(asked, embed), _each(asked, tokens)
 
 
 def _searching(
