@@ -233,10 +233,12 @@ def told_behind(tag: str) -> tuple[str, str] | None:
     return (parts[1], parts[3]) if len(parts) == 4 and parts[0] == "N" else None
 
 
-def cut(waiting: Sequence[str], rest: bool) -> tuple[list[tuple[str, ...]], tuple[str, ...]]:
+def cut(
+    waiting: Sequence[str], rest: bool, size: int = SEGMENT
+) -> tuple[list[tuple[str, ...]], tuple[str, ...]]:
     """Full segments of those who wait, and who is left; with `rest` the last one may be short."""
-    end = len(waiting) if rest else len(waiting) // SEGMENT * SEGMENT
-    parts = [tuple(waiting[at : min(at + SEGMENT, end)]) for at in range(0, end, SEGMENT)]
+    end = len(waiting) if rest else len(waiting) // size * size
+    parts = [tuple(waiting[at : min(at + size, end)]) for at in range(0, end, size)]
     return parts, tuple(waiting[end:])
 
 

@@ -76,6 +76,7 @@ class Planning:
     queue: Queue
     clock: Clock
     stage: str
+    segment: int = rules.SEGMENT  # customers of a segment
 
     def plan(self, reaction: Reaction) -> None:
         """Run one errand; raises Unprocessable where it is none of ours."""
@@ -150,7 +151,7 @@ class Planning:
         places = 1 if campaign.root else len(keys.customer_partitions())
         if plan.partition == places:
             return self._close(campaign, plan, reaction)
-        stride = _Stride(plan, places)
+        stride = _Stride(plan, places, self.segment)
         for _ in range(PAGES):
             if campaign.root:
                 last = self._from_ledger(campaign, stride)
@@ -195,7 +196,7 @@ class Planning:
 
     def _close(self, campaign: Campaign, plan: PlanState, reaction: Reaction) -> PlanState:
         """The last, short segments; the campaign runs, and the watch begins."""
-        segments, after = _Stride(plan, plan.partition).checkpoint(rest=True)
+        segments, after = _Stride(plan, plan.partition, self.segment).checkpoint(rest=True)
         for _ in range(ATTEMPTS):
             now = self.clock()
             fresh = self.campaigns.get(campaign.id)
@@ -328,8 +329,9 @@ def _neglected(segment: Segment, now: datetime, stalled: bool) -> bool:
 class _Stride:
     """What was read since the last checkpoint. Memory: one page of ids beyond full segments."""
 
-    def __init__(self, plan: PlanState, places: int) -> None:
+    def __init__(self, plan: PlanState, places: int, size: int) -> None:
         self._plan = plan
+        self._size = size
         self._places = places
         self.partition = plan.partition
         self.start = plan.start
@@ -385,7 +387,7 @@ class _Stride:
         return self.partition == self._places
 
     def full(self) -> int:
-        return sum(len(ids) // rules.SEGMENT for ids in self._waiting.values())
+        return sum(len(ids) // self._size for ids in self._waiting.values())
 
     def checkpoint(self, rest: bool) -> tuple[list[Segment], PlanState]:
         """The segments that are full (with `rest` all), and the state to go on from."""
@@ -393,7 +395,7 @@ class _Stride:
         waiting: dict[str, tuple[str, ...]] = {}
         told = self._plan.frozen.segments
         for group, ids in sorted(self._waiting.items()):
-            parts, left = rules.cut(ids, rest)
+            parts, left = rules.cut(ids, rest, self._size)
             for part in parts:
                 number = self._plan.next_number + len(segments)
                 segments.append(_segment(self._plan.campaign_id, number, group, part))

@@ -13,6 +13,7 @@ from chalicelib.channels.models import Channel
 from chalicelib.store.codec import decode_item
 from chalicelib.trends.cells import cells_of
 from chalicelib.trends.models import Facts
+from tests.simulation.house.campaign_promises import CampaignPromises
 from tests.simulation.house.installation import CAPACITY, TABLE
 from tests.simulation.house.traffic import Contact, Traffic
 from tests.simulation.world.search import Violation
@@ -50,12 +51,19 @@ class Promises:
             self._nothing_outstanding,
             self._no_doubt_without_faults,
         )
-        return [violation for check in checks for violation in check()]
+        found = [violation for check in checks for violation in check()]
+        if self.traffic.campaigning:
+            found += CampaignPromises(self.traffic.campaigning, self.items).broken()
+        return found
 
     # --- in ------------------------------------------------------------------------------
 
     def _each_contact_in_one_case(self) -> Iterator[Violation]:
-        inbound = [m for m in self.messages if m["direction"] == "inbound"]
+        inbound = [
+            m
+            for m in self.messages
+            if m["direction"] == "inbound" and "This is press-" not in m["text"]
+        ]
         for contact in self.traffic.contacts:
             found = [m for m in inbound if contact.mark in m["text"]]
             if len(found) != 1:
@@ -108,7 +116,11 @@ class Promises:
             if owner not in customers or claimed[pk] != 1:
                 yield Violation("one customer an address", f"{pk}: {claimed[pk]}")
         # A contact that named somebody's address without showing that it is theirs is kept apart.
-        shown = [customer for customer in customers.values() if not customer.get("provisional")]
+        shown = [
+            customer
+            for customer in customers.values()
+            if not customer.get("provisional") and not customer["id"].startswith("MEMBER")
+        ]
         people = {(_kind(c), c.address) for c in self.traffic.contacts}
         if len(shown) != len(people):
             yield Violation(
@@ -118,7 +130,9 @@ class Promises:
     # --- out -----------------------------------------------------------------------------
 
     def _each_case_acknowledged_once(self) -> Iterator[Violation]:
-        for case_id in self.cases:
+        for case_id, case in self.cases.items():
+            if case.get("campaign_id"):
+                continue  # they pressed a button, and were thanked there
             own = [m for m in self.messages if m["case_id"] == case_id]
             sent = [m for m in own if m["direction"] == "outbound" and m.get("automatic")]
             withheld = [m for m in own if m["text"].startswith("no acknowledgement")]
@@ -161,9 +175,9 @@ class Promises:
 
     def _tags(self) -> list[str]:
         cloud = self.world.cloud
-        return [mail.tags.get("send_id", "") for mail in cloud.ses.accepted] + [
-            text.context.get("send_id", "") for text in cloud.sms.accepted
-        ]
+        tags = [mail.tags.get("send_id", "") for mail in cloud.ses.accepted]
+        tags += [text.context.get("send_id", "") for text in cloud.sms.accepted]
+        return [tag for tag in tags if not tag.startswith("N-")]  # of campaigns: see there
 
     # --- counters and the rest -----------------------------------------------------------
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager, redirect_stdout
 from chalicelib import bootstrap
 from chalicelib.bootstrap import Application
 from tests.simulation.aws import ENVIRONMENT, environment
+from tests.simulation.house.campaigning import Campaigning, has_campaign, in_small_segments
 from tests.simulation.house.installation import TABLE, Installation, Make
 from tests.simulation.house.promises import Promises
 from tests.simulation.house.traffic import Traffic
@@ -25,16 +26,27 @@ QUIET = {
 
 
 class HouseScenario:
-    """`make` builds the application of each process; mutation tests plant their bugs there."""
+    """`make` builds the application of each process; mutation tests plant their bugs there.
 
-    def __init__(self, contacts: int, make: Make = Application) -> None:
+    A share of the runs has a campaign; `campaign` says that this one has, or has none.
+    """
+
+    def __init__(
+        self, contacts: int, make: Make = Application, campaign: bool | None = None
+    ) -> None:
         self.contacts = contacts
         self.make = make
+        self.campaign = campaign
 
     def play(self, world: World) -> list[Violation]:
         with _quiet(), world.connected():
-            traffic = Traffic(Installation(world, self.make), self.contacts)
+            campaign = has_campaign(world.dice) if self.campaign is None else self.campaign
+            make = in_small_segments(self.make) if campaign else self.make
+            traffic = Traffic(Installation(world, make), self.contacts)
             traffic.start()
+            if campaign:
+                traffic.campaigning = Campaigning(traffic)
+                traffic.campaigning.start()
             rested = world.run(lambda: not traffic.busy and not _outstanding(world), LIMIT)
         found = Promises(world, traffic).broken()
         if not rested:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.bootstrap import Application
 from chalicelib.channels.models import Channel
@@ -25,6 +25,9 @@ from tests.simulation.house.installation import BUCKET, SUPPORT, Installation, t
 from tests.simulation.world.invocation import Outcome
 from tests.simulation.world.sources import TWICE
 from tests.support import ses_notice
+
+if TYPE_CHECKING:
+    from tests.simulation.house.campaigning import Campaigning
 
 ARRIVALS = 60.0  # seconds in which the contacts come in
 LOST = "lost"  # the notice of a mail that is in the bucket
@@ -90,9 +93,11 @@ class Traffic:
     def busy(self) -> bool:
         """Whether a client of the API has not got its answer yet."""
         forms = {c.number for c in self.contacts if c.channel == Channel.WEB}
-        return self._open_requests > 0 or not forms <= self.submitted
+        campaign = self.campaigning is not None and self.campaigning.busy
+        return campaign or self._open_requests > 0 or not forms <= self.submitted
 
     _open_requests = 0
+    campaigning: Campaigning | None = None  # in a share of the runs
 
     def _contact(self, number: int) -> Contact:
         dice = self.world.dice
@@ -166,7 +171,7 @@ class Traffic:
         def done(_: Outcome) -> None:
             self.submitted.add(contact.number)
 
-        self._request(f"form-{contact.number}", submit, done)
+        self.request(f"form-{contact.number}", submit, done)
 
     def _publish(self, topic: str, content: dict[str, Any], times: int) -> None:
         for _ in range(times):
@@ -186,7 +191,7 @@ class Traffic:
         def done(outcome: Outcome) -> None:
             (self.refused if outcome.kind == "error" else self.answered).add(contact.number)
 
-        self._request(f"answer-{contact.number}", answer, done)
+        self.request(f"answer-{contact.number}", answer, done)
 
     def _case_of(self, application: Application, contact: Contact) -> str:
         """What the agent sees on the desk: the case in which the contact's words stand."""
@@ -196,7 +201,7 @@ class Traffic:
                 return str(application.cases.get(item["case_id"]["S"]).id)
         raise NotFound("not on the desk yet")
 
-    def _request(
+    def request(
         self, name: str, work: Callable[[Application], None], done: Callable[[Outcome], None]
     ) -> None:
         """A call of the API, repeated by its client until it is answered."""

@@ -73,10 +73,11 @@ class Faults:
     rates: dict[str, float] = field(default_factory=dict)
     places: dict[str, tuple[str, ...]] = field(default_factory=dict)
     happened: dict[str, str] = field(default_factory=dict)
+    spared: tuple[str, ...] = ()  # how the places begin at which nothing fails in this run
 
     def decide(self, place: str, kinds: tuple[str, ...]) -> str | None:
         """Which of the kinds happens at this place, if any."""
-        if self.clock() >= self.until:
+        if self.clock() >= self.until or place.startswith(self.spared):
             return None
         self.places[place] = kinds
         if self.plan is not None:
