@@ -33,18 +33,22 @@ from chalicelib.knowledge.phrases import GLAD, LEAVE_ADDRESS, PERSON_COMES, phra
 from chalicelib.ports import Clock, Ids
 from chalicelib.store.keys import digest
 from chalicelib.store.table import Write, WriteRefused
+from chalicelib.understanding.lessons import Lesson, LessonKind
+from chalicelib.understanding.models import UNKNOWN_LANGUAGE
 
 if TYPE_CHECKING:
     from chalicelib.flows.promising import Promising
     from chalicelib.flows.replying import Replying
     from chalicelib.store.articles import ArticleStore
     from chalicelib.store.cases import CaseStore
+    from chalicelib.store.lessons import LessonStore
     from chalicelib.store.questions import QuestionStore
     from chalicelib.store.settings import SettingsStore
     from chalicelib.store.table import Table
 
 ATTEMPTS = 5
 BEHIND = timedelta(milliseconds=1)  # an answer stands behind its question
+CUSTOMER = "customer"  # whose word a lesson is, where it was no agent's
 NOT_HELPED = "the customer says that the article did not help"
 
 
@@ -54,6 +58,7 @@ class Outcomes:
     questions: QuestionStore
     articles: ArticleStore
     cases: CaseStore
+    lessons: LessonStore
     settings: SettingsStore
     replying: Replying
     promising: Promising
@@ -94,6 +99,7 @@ class Outcomes:
             writes += self.articles.vote_writes(session.article, vote, session.id)
         if solved:
             writes += self._wording(session, now)
+            writes += self._lesson(session, now)
         if session.case_id:
             case = self.cases.final(session.case_id)
             if solved:
@@ -174,6 +180,24 @@ class Outcomes:
         text = session.turns[-1].question[: learned.LONGEST]
         by = session.caller or session.id
         return self.wording(session.article, text, session.language, by, now)
+
+    def _lesson(self, session: QuestionSession, now: datetime) -> list[Write]:
+        """The customer's word as a labelled example, beside those of agents."""
+        if not (session.article and session.turns):
+            return []
+        who = session.caller or session.id
+        lesson = Lesson(
+            id=f"{session.id}-{LessonKind.ARTICLE}",
+            kind=LessonKind.ARTICLE,
+            text=session.turns[-1].question,
+            label=session.article,
+            language=session.language or UNKNOWN_LANGUAGE,
+            customer_id=self.cases.get(session.case_id).customer_id if session.case_id else who,
+            case_id=session.case_id or "",
+            by=CUSTOMER,
+            at=now,
+        )
+        return [self.lessons.kept(lesson)]
 
     def wording(self, slug: str, text: str, language: str, by: str, now: datetime) -> list[Write]:
         """Writes that keep how somebody asked for an article; none where it may not be learnt."""

@@ -19,11 +19,11 @@ class LessonStore:
 
     def add(self, *lessons: Lesson, writes: Sequence[Write] = ()) -> None:
         """Keep them, with what belongs to them; the same ones again change nothing."""
-        puts = [
-            put(f"lesson {lesson.kind}", items.item(_key(lesson), "lesson", lesson))
-            for lesson in lessons
-        ]
-        self._table.commit(*puts, *writes)
+        self._table.commit(*map(self.kept, lessons), *writes)
+
+    def kept(self, lesson: Lesson) -> Write:
+        """A lesson as a part of a transaction."""
+        return put(f"lesson {lesson.kind}", items.item(_key(lesson), "lesson", lesson))
 
     def has(self, lesson: Lesson) -> bool:
         """Whether it was kept before."""

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.handlers import reactions
 from chalicelib.store.reactions import Reaction
+from chalicelib.understanding.lessons import LessonKind
 from tests.handlers.client import Api
 from tests.handlers.test_api_articles import LOGIN, TWICE, index, published
 from tests.handlers.test_chat import begin, read, say
@@ -19,6 +20,9 @@ def _articles(api: Api, world: World) -> None:
     published(api, TWICE)
     published(api, LOGIN)
     index(world)
+
+
+QUESTION = "Why was my card charged twice?"
 
 
 def talk(api: Api, world: World, session: str, text: str) -> list[Any]:
@@ -53,6 +57,8 @@ def test_yes_ends_the_case_and_is_kept(api: Api, world: World) -> None:
     assert case.reasons["solved"] == "by the article charged-twice, says the customer"
     assert said[-1]["text"].startswith("Glad")
     assert api.get("/v1/articles/charged-twice").json["votes"]["helpful"] == 1
+    (lesson,) = world.app.lessons.newest(LessonKind.ARTICLE, world.clock(), 5)
+    assert (lesson.label, lesson.text, lesson.by) == ("charged-twice", QUESTION, "customer")
     figures = api.get("/v1/help/figures", as_="lead").json
     assert (figures["asked"], figures["confirmed"], figures["unknown"]) == (1, 1, 0)
 
