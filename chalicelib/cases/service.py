@@ -47,9 +47,9 @@ class CaseFilter(Model):
 BUILT_IN: Mapping[str, CaseFilter] = {
     "all": CaseFilter(),
     "unsolved": CaseFilter(statuses=tuple(sorted(UNSOLVED))),
-    "unassigned": CaseFilter(statuses=tuple(sorted(UNSOLVED)), assignee=NOBODY),
+    "unassigned": CaseFilter(statuses=tuple(sorted(UNSOLVED)), assignee=NOBODY, order="due"),
     "queue": CaseFilter(order="due"),
-    "mine": CaseFilter(statuses=tuple(sorted(UNSOLVED)), assignee="me"),
+    "mine": CaseFilter(statuses=tuple(sorted(UNSOLVED)), assignee="me", order="due"),
     "spam": CaseFilter(aside="spam"),
     "merged": CaseFilter(aside="merged"),
 }

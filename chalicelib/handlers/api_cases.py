@@ -242,7 +242,7 @@ def _one(case: Case, status: int = 200, headers: dict[str, str] | None = None) -
 
 def _filter(call: Call, query: CaseQuery) -> CaseFilter | None:
     """What the query asks for; None where it names a customer whom nobody knows."""
-    base = _view(call.app, query.view)
+    base = view_filter(call.app, query.view)
     fields: dict[str, Any] = {}
     if query.status:
         fields["statuses"] = _statuses(query.status)
@@ -284,7 +284,8 @@ def _customer(app: Application, query: str) -> tuple[str, ...]:
         return (query,)
 
 
-def _view(app: Application, name: str | None) -> CaseFilter:
+def view_filter(app: Application, name: str | None) -> CaseFilter:
+    """What a view lists; raises Invalid for one that there is not."""
     if not name:
         return CaseFilter()
     if name in BUILT_IN:

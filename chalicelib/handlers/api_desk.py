@@ -8,11 +8,15 @@ from pydantic import Field
 from chalicelib.base import Model
 from chalicelib.errors import NotFound
 from chalicelib.flows.attending import Changes, DraftInput, DraftMode
+from chalicelib.handlers.api_cases import view_filter
 from chalicelib.handlers.http import Call, Reply, route
 from chalicelib.settings_documents import TeamsSettings, ViewsSettings
 from chalicelib.store.desk import Doing, Draft, Presence
 
 routes = Blueprint(__name__)
+COUNTED = 100  # cases of a list that are counted
+MOST_COUNTED = 10  # of the company's own lists; each is one more Query
+UNCOUNTED = ("all", "spam")
 SHOWN = ("mine", "unassigned", "queue", "all", "spam")
 
 
@@ -125,11 +129,18 @@ def delete_draft(call: Call, id: str, mode: str) -> Reply:
 
 @route(routes, "GET", "/v1/views", answer=ViewChoices)
 def views(call: Call) -> Reply:
-    """The lists of cases that there are: those of every installation, then the company's own."""
+    """The lists of cases that there are: those of every installation, then the company's own.
+
+    Up to a hundred cases of a list are counted, one page of it.
+    """
     own = call.app.documents.read("views", ViewsSettings).views
-    built_in = (ViewChoice(name=name, title=name, built_in=True) for name in SHOWN)
-    saved = (ViewChoice(name=view.name, title=view.title, built_in=False) for view in own)
-    return Reply(ViewChoices(items=(*built_in, *saved)))
+    built_in = (_counted(call, ViewChoice(name=n, title=n, built_in=True)) for n in SHOWN)
+    saved = (
+        _counted(call, ViewChoice(name=view.name, title=view.title, built_in=False))
+        for view in own[:MOST_COUNTED]
+    )
+    rest = (ViewChoice(name=v.name, title=v.title, built_in=False) for v in own[MOST_COUNTED:])
+    return Reply(ViewChoices(items=(*built_in, *saved, *rest)))
 
 
 @route(routes, "GET", "/v1/teams", answer=TeamChoices)
@@ -152,6 +163,16 @@ def agents(call: Call) -> Reply:
         for email, names in sorted(found.items())
     )
     return Reply(AgentChoices(items=items))
+
+
+def _counted(call: Call, view: ViewChoice) -> ViewChoice:
+    if view.name in UNCOUNTED:
+        return view
+    wanted = view_filter(call.app, view.name)
+    if wanted.assignee == "me":
+        wanted = wanted.model_copy(update={"assignee": call.who.email})
+    part = call.app.case_service.find(wanted, COUNTED, None)
+    return view.model_copy(update={"count": len(part.cases), "more": part.cursor is not None})
 
 
 def _mode(text: str) -> DraftMode:

@@ -22,6 +22,7 @@ from chalicelib.channels.forms import FormField
 from chalicelib.channels.settings import ChannelSettings
 from chalicelib.customers import rules as customer_rules
 from chalicelib.errors import Invalid
+from chalicelib.flows.authoring import FoundArticle
 from chalicelib.flows.helpdesk import HelpForm
 from chalicelib.handlers import pages
 from chalicelib.handlers.forms import fields
@@ -93,7 +94,7 @@ def next_page(call: Call) -> Reply:
 def _page(call: Call, step: str, given: Mapping[str, str], wrong: Wrong) -> Reply:
     asked = call.app.documents.read("channels", ChannelSettings).form
     t = pages.spoken(call)
-    near = ()
+    near: tuple[FoundArticle, ...] = ()
     if step == "who":
         near = call.app.authoring.search(given.get("text", "")[:2_000], None, None, NEAR).items
     return pages.page(

@@ -90,3 +90,14 @@ def test_readers_see_who_may_get_a_case(api: Api) -> None:
     agents = api.get("/v1/agents", as_="reader").json["items"]
     assert agents == [{"email": "ann.lee@example.com", "name": "Ann Lee", "teams": ["billing"]}]
     assert api.get("/v1/teams", as_="reader").json["items"][0]["title"] == "Billing"
+
+
+def test_lists_are_named_and_counted(api: Api, world: World) -> None:
+    view = {"name": "urgent-billing", "title": "Billing", "team": "billing"}
+    api.put("/v1/settings/views", {"views": [view]}, as_="admin")
+    first, _ = api.case(), api.case()
+    api.patch(f"/v1/cases/{first['id']}", {"assignee": "agent@example.com"}, first["version"])
+    counts = {one["name"]: one["count"] for one in api.get("/v1/views").json["items"]}
+    assert (counts["mine"], counts["unassigned"], counts["queue"]) == (1, 1, 2)
+    assert counts["urgent-billing"] == 0
+    assert counts["all"] is None
