@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.campaigns import rules, texts
@@ -22,6 +23,7 @@ from chalicelib.customers.rules import address_on, opted_out
 from chalicelib.errors import Contended, NotFound
 from chalicelib.ports import Clock
 from chalicelib.store import keys
+from chalicelib.store.reactions import Reaction
 from chalicelib.store.table import Write, WriteRefused
 
 if TYPE_CHECKING:
@@ -30,10 +32,12 @@ if TYPE_CHECKING:
     from chalicelib.store.campaigns import CampaignStore
     from chalicelib.store.cases import CaseStore
     from chalicelib.store.customers import CustomerStore
+    from chalicelib.store.reactions import ReactionStore
     from chalicelib.store.settings import SettingsStore
     from chalicelib.store.table import Table
 
 ATTEMPTS = 6
+GRACE = timedelta(minutes=2)
 T = ToldStatus
 
 
@@ -46,6 +50,7 @@ class InCase:
     settings: SettingsStore
     audiences: Audiences
     replying: Replying
+    reactions: ReactionStore
     clock: Clock
 
     def tell(self, campaign: Campaign, entries: Iterable[Told]) -> dict[str, Told]:
@@ -81,6 +86,9 @@ class InCase:
         if campaign.problem_id and case.problem_id is None:
             linked = case.model_copy(update={"problem_id": campaign.problem_id})
             writes.append(self.cases.change(case_rules.touch(linked, now)))
+            owner, data = keys.case(case.id)[0], {"told": "yes"}
+            relate = Reaction(owner=owner, kind="relate", id=f"notice-{campaign.id}", data=data)
+            writes.append(self.reactions.new(relate, now + GRACE))
         self.table.commit(*self._entry(campaign, told, after), *writes)
         return after
 

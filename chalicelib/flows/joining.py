@@ -119,6 +119,7 @@ class Joining:
             self.cases.new_message(note),
             self._event(joined, now, f"{source.reference} was merged into this case", by),
             self._count(gone, now, {"event": self.cases.message_sk(note)}),  # it is learnt from
+            *(self._relate(case, now) for case in (gone, joined)),
         )
         return joined
 
@@ -135,6 +136,7 @@ class Joining:
             self._event(back, now, f"taken out of {target.reference} again", by),
             self._event(left, now, f"{source.reference} was taken out of this case again", by),
             self._count(back, now),
+            self._relate(back, now),
         )
         return back
 
@@ -250,6 +252,11 @@ class Joining:
     def _count(self, case: Case, now: datetime, data: dict[str, str] | None = None) -> Write:
         count = Reaction(owner=f"CASE#{case.id}", kind="count", id=self.ids.new(), data=data or {})
         return self.reactions.new(count, now + GRACE)
+
+    def _relate(self, case: Case, now: datetime) -> Write:
+        """Its problem counts it no longer, or again."""
+        relate = Reaction(owner=f"CASE#{case.id}", kind="relate", id=self.ids.new())
+        return self.reactions.new(relate, now + GRACE)
 
 
 def _moved(message: Message, fresh: Case, now: datetime) -> Message:

@@ -13,7 +13,7 @@ A link that a person rejected is never proposed again.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -86,7 +86,7 @@ class Relating:
                     lambda: self.informing.tell(reaction.data["problem"], case_id), reaction
                 )
             else:
-                self._commit(lambda: self._place(case_id, reaction.data.get("was", "")), reaction)
+                self._commit(lambda: self._place(case_id, reaction.data), reaction)
             return
         problem_id = reaction.owner.removeprefix("PROB#")
         step = {GATHER: self._gather, TELL: self._tell, RELEASE: self._release}[do]
@@ -114,9 +114,11 @@ class Relating:
 
     # --- one case ------------------------------------------------------------------------
 
-    def _place(self, case_id: str, was: str) -> list[Write]:
-        """Bring one case in line: `was` is the problem that it had before a person's change."""
+    def _place(self, case_id: str, data: Mapping[str, str]) -> list[Write]:
+        """Bring one case in line: `was` is the problem that it had before a person's change,
+        `told` says that a notice has just gone into it."""
         case = self.cases.get(case_id)
+        was = data.get("was", "")
         writes: list[Write] = []
         if was and was != case.problem_id:
             old = self.problems.link(was, case.id)
@@ -125,11 +127,11 @@ class Relating:
             old = self.problems.link(case.problem_id, case.id) if case.problem_id else None
             return writes + (self._unlink(old, L.UNLINKED, "") if old else [])
         if case.problem_id:
-            return writes + self._as_set(case)
+            return writes + self._as_set(case, told="told" in data)
         return writes or self._by_rule(case)
 
-    def _as_set(self, case: Case) -> list[Write]:
-        """The link that a person made by naming the problem in the case."""
+    def _as_set(self, case: Case, told: bool) -> list[Write]:
+        """The link that a person or a notice made by naming the problem in the case."""
         assert case.problem_id
         link = self.problems.link(case.problem_id, case.id)
         if link and link.state == L.LINKED:
@@ -138,7 +140,11 @@ class Relating:
             problem = self.problems.get(case.problem_id)
         except NotFound:
             return []
-        return self._counted(problem, self._drawn(problem, case, link, L.LINKED, _BY_HAND, ""))
+        why = _BY_NOTICE if told else _BY_HAND
+        drawn = self._drawn(problem, case, link, L.LINKED, why, "")
+        if told:  # what is known went into the case already
+            drawn = drawn.model_copy(update={"told_version": problem.text_version})
+        return self._counted(problem, drawn)
 
     def _by_rule(self, case: Case, only: Problem | None = None) -> list[Write]:
         """What the rules say of a case that belongs nowhere yet."""
@@ -359,6 +365,7 @@ class Relating:
 
 
 _BY_HAND = Judged(sure=1.0, why="a person says so")
+_BY_NOTICE = Judged(sure=1.0, why="a notice about it went into the case")
 
 
 def attributes_of(case: Case, customer: Customer) -> dict[str, tuple[str, ...]]:

@@ -6,13 +6,14 @@ the live counts of its campaigns. Nothing here guesses: what cannot be concluded
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.base import Instant, Model
-from chalicelib.campaigns.cost import Tally
-from chalicelib.campaigns.rules import HANDED_OVER
+from chalicelib.campaigns.models import Campaign
+from chalicelib.campaigns.progress import progress
 from chalicelib.errors import NotFound
 from chalicelib.ports import Clock
 from chalicelib.problems.models import HourCount, PlotPoint, Problem, ProblemSettings
@@ -114,8 +115,8 @@ class Weighing:
     def figures(self, problem: Problem) -> ProblemFigures:
         now = self.clock()
         hours = self.problems.hours(problem.id)
-        sent = [self._campaign(one) for one in problem.campaign_ids]
-        known = [one for one in sent if one]
+        campaigns = self._campaigns(problem)
+        known = [self._sent(one) for one in campaigns]
         impact = _impact(hours, now)
         trend = self.trend(problem)
         told = sum(one.sent for one in known)
@@ -137,23 +138,19 @@ class Weighing:
                 continue
         return None
 
-    def _campaign(self, campaign_id: str) -> Sent | None:
-        try:
-            campaign = self.campaigns.get(campaign_id)
-        except NotFound:
-            return None
-        sums = self.campaigns.counts(campaign_id).sums
-        paid = Tally(
-            mails=sums.get("paid_mails", 0),
-            parts=sums.get("paid_parts", 0),
-            unpriced=sums.get("paid_unpriced", 0),
-        )
-        sent = sum(sums.get(state, 0) for state in HANDED_OVER)
+    def _campaigns(self, problem: Problem) -> list[Campaign]:
+        """Those that name the problem, and those that it names, as far as they exist."""
+        found = {one.id: one for one in self.campaigns.of_problem(problem.id)}
+        for campaign_id in problem.campaign_ids:
+            with suppress(NotFound):
+                found.setdefault(campaign_id, self.campaigns.get(campaign_id))
+        return list(found.values())
+
+    def _sent(self, campaign: Campaign) -> Sent:
+        counts = self.campaigns.counts(campaign.id)
+        live = progress(campaign, counts.sums, counts.moments)
         return Sent(
-            sent=sent,
-            cost=paid.cost().total,
-            first_at=campaign.started_at if sent else None,
-            last_at=campaign.finished_at if sent else None,
+            sent=live.sent, cost=live.cost.total, first_at=live.first_at, last_at=live.told_at
         )
 
     def _spent(self, impact: Impact, campaigns: list[Sent]) -> Spent:
