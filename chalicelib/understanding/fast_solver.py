@@ -25,8 +25,14 @@ def solve(
     np: Any = import_module("numpy")
     rows = np.zeros((features, classes), np.float32)
     bias = np.zeros(classes, np.float32)
+    whole = [values for _, values in samples] if _dense(samples, features, plan) else None
+    matrix = np.array(whole, np.float32) if whole else None
     for step in steps(samples, plan, tell):
-        indices, values = np.array(step.features, np.int64), np.array(step.values, np.float32)
+        if matrix is None:
+            indices: Any = np.array(step.features, np.int64)
+            values = np.array(step.values, np.float32)
+        else:
+            indices, values = slice(None), matrix[step.sample]
         scores = values @ rows[indices] + bias
         gradient = np.exp(scores - scores.max())
         gradient /= gradient.sum()
@@ -37,3 +43,8 @@ def solve(
         if plan.decay and step.number % DECAY_EVERY == 0:
             rows *= np.float32(max(0.0, 1 - DECAY_EVERY * plan.decay * step.rate))
     return Weights([array("f", row.tobytes()) for row in rows], [float(b) for b in bias])
+
+
+def _dense(samples: Sequence[Sample], features: int, plan: Plan) -> bool:
+    """Whether each sample has a value for each feature, and keeps them all."""
+    return not plan.drop and all(found == range(features) for found, _ in samples)

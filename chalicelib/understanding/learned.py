@@ -100,9 +100,13 @@ class LearnedEngine:
         self._rows = parts.rows.tobytes()
         self._slots = dict(zip(parts.keys, range(about.features), strict=True))
         width = about.dimensions
-        self._vector_rows = [
-            parts.vector_rows[i * width : (i + 1) * width] for i in range(len(about.labels))
-        ]
+        columns = [parts.vector_rows[i::width] for i in range(width)]
+        self._vector_scales = [max(map(abs, column), default=0) / 127 or 1.0 for column in columns]
+        self._vector_rows = bytes(
+            _ZERO + round(value / scale)
+            for column, scale in zip(columns, self._vector_scales, strict=True)
+            for value in column
+        )
         self._kept = parts.prototypes.tobytes()
         self._starts = [width * sum(about.prototypes[:i]) for i in range(len(about.prototypes))]
 
@@ -204,10 +208,9 @@ class LearnedEngine:
         return scores, len(found) / max(1, len(counts))
 
     def _vector_scores(self, vector: Vector) -> list[float]:
-        return [
-            sum(map(mul, row, vector), bias)
-            for row, bias in zip(self._vector_rows, self._parts.vector_bias, strict=True)
-        ]
+        worths = list(enumerate(map(mul, vector, self._vector_scales)))
+        said = _weighed(self._vector_rows, len(self.labels), worths)
+        return [bias + one for bias, one in zip(self._parts.vector_bias, said, strict=True)]
 
     def _likeness(self, vector: Vector, label: int) -> float:
         """The cosine with the nearest prototype of a label, 0 where it has none."""

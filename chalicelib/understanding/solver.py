@@ -47,8 +47,8 @@ class Step(NamedTuple):
     number: int
     rate: float
     sample: int
-    features: list[int]
-    values: list[float]
+    features: Sequence[int]
+    values: Sequence[float]
 
 
 class Solver(Protocol):
@@ -74,12 +74,13 @@ def steps(samples: Sequence[Sample], plan: Plan, tell: Callable[[str], None]) ->
     for epoch in range(1, plan.epochs + 1):
         for index in chance.sample(range(len(samples)), len(samples)):
             rate = plan.rate * (1 - number / total)
-            pairs = zip(*samples[index], strict=True)
-            kept = [
-                (f, v * scale) for f, v in pairs if not plan.drop or chance.random() >= plan.drop
-            ]
             rate *= plan.worth[index] if plan.worth else 1.0
-            yield Step(number, rate, index, [f for f, _ in kept], [v for _, v in kept])
+            features, values = samples[index]
+            if plan.drop:
+                pairs = zip(features, values, strict=True)
+                kept = [(f, v * scale) for f, v in pairs if chance.random() >= plan.drop]
+                features, values = [f for f, _ in kept], [v for _, v in kept]
+            yield Step(number, rate, index, features, values)
             number += 1
         tell(f"epoch {epoch} of {plan.epochs}")
 
