@@ -44,7 +44,6 @@ _LOG_STILL = log(0.02)
 _SMALLEST_PART = 1 / 12
 _PARTIAL_PRICE = 0.3  # decades: a running hour is looked at a dozen times
 _CLUSTER_GAP = 48
-_KEPT_BACK = 0.85  # of the budget: worlds differ, and a promise should hold in the next one too
 _NOTHING = HourlySeries(0, {})
 
 
@@ -257,9 +256,7 @@ class Detector:
             total = self.config.false_alarms_per_month / max(levels, 1)
             budget = min(budget, total / alike)
         discoveries = (1 + self.open_at_midnight) / len(self.watches)
-        return min(
-            budget * _KEPT_BACK / HOURS_A_MONTH, self.config.false_discovery_rate * discoveries
-        )
+        return min(budget / HOURS_A_MONTH, self.config.false_discovery_rate * discoveries)
 
     def _open(
         self,

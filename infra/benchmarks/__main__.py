@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from infra.benchmarks import costs, intake, parsing, start, topics
+from infra.benchmarks import costs, intake, meaning, noticing, parsing, start, topics
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,9 @@ SECTIONS: tuple[tuple[str, Callable[[], Iterator[tuple[str, str, str, str]]]], .
     ("start of a function (import, clients), beside an empty Chalice handler", start.rows),
     ("CPU of a mail, beside the standard library's parser", parsing.rows),
     ("topic of a text: size, load, processor time", topics.rows),
+    ("meaning: vectors and searches, with the table and with the layer", meaning.rows),
     ("CPU and calls of a mail's whole way in", intake.rows),
+    ("noticing: time and memory, calls and dollars", noticing.rows),
     ("AWS calls and dollars, at the public prices", costs.rows),
     ("AWS calls and dollars of a campaign", costs.told),
 )
