@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.batches import Batches
     from chalicelib.flows.botting import Botting
     from chalicelib.flows.braking import Braking
+    from chalicelib.flows.bulk import Bulk
     from chalicelib.flows.calls import Calls
     from chalicelib.flows.casework import Casework
     from chalicelib.flows.chatting import Chatting
@@ -429,6 +430,7 @@ class Application:
     owning: Part[Owning] = Part("flows.owning.Owning")
     weighing: Part[Weighing] = Part("flows.weighing.Weighing")
     trend_service: Part[TrendService] = Part("trends.service.TrendService")
+    bulk: Part[Bulk] = Part("flows.bulk.Bulk")
     holding: Part[Holding] = Part("flows.holding.Holding")
     attending: Part[Attending] = Part("flows.attending.Attending")
     casework: Part[Casework] = Part("flows.casework.Casework")

@@ -114,6 +114,8 @@ ROUTES: Mapping[tuple[str, str], Role | None] = {
     ("GET", "/v1/cases/{id}/messages"): R,
     ("POST", "/v1/cases/{id}/messages"): A,
     ("DELETE", "/v1/cases/{id}/messages/{message}"): A,
+    ("POST", "/v1/cases/bulk"): A,
+    ("POST", "/v1/cases/undo"): A,
     ("POST", "/v1/cases/{id}/merge"): A,
     ("POST", "/v1/cases/{id}/unmerge"): A,
     ("POST", "/v1/cases/{id}/split"): A,

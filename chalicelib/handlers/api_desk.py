@@ -8,6 +8,7 @@ from pydantic import Field
 from chalicelib.base import Model
 from chalicelib.errors import NotFound
 from chalicelib.flows.attending import Changes, DraftInput, DraftMode
+from chalicelib.flows.bulk import BulkDone, BulkInput, UndoInput
 from chalicelib.handlers.api_cases import view_filter
 from chalicelib.handlers.http import Call, Reply, route
 from chalicelib.settings_documents import TeamsSettings, ViewsSettings
@@ -125,6 +126,34 @@ def delete_draft(call: Call, id: str, mode: str) -> Reply:
     case = call.app.cases.get(id)
     call.app.attending.forget(case.id, _mode(mode), call.who.email)
     return Reply("", 204)
+
+
+@route(
+    routes,
+    "POST",
+    "/v1/cases/bulk",
+    body=BulkInput,
+    answer=BulkDone,
+    example={"ids": ["01JD8Z3K5W6X7Y8Z9A0B1C2D3E"], "patch": {"status": "resolved"}},
+)
+def change_several(call: Call, body: BulkInput) -> Reply:
+    """Change up to fifty cases alike; what became of each is in the answer."""
+    return Reply(call.app.bulk.change(body, call.who.email))
+
+
+@route(
+    routes,
+    "POST",
+    "/v1/cases/undo",
+    body=UndoInput,
+    answer=BulkDone,
+    example={"undo": "01JD8Z3K5W6X7Y8Z9A0B1C2D3E"},
+    also=(404,),
+)
+def undo_several(call: Call, body: UndoInput) -> Reply:
+    """Take one's own change of several cases back, within ten minutes, where nobody changed them
+    since."""
+    return Reply(call.app.bulk.undo(body.undo, call.who.email))
 
 
 @route(routes, "GET", "/v1/views", answer=ViewChoices)

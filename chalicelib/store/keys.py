@@ -57,6 +57,7 @@
 | how an agent stands: open cases, away or not | AGENT#<e-mail> | AGENT |
 | what an agent has begun to write | AGENT#<e-mail> | DRAFT#<case id>#<mode> |
 | who is in which case at present | PRESENT | <case id>#<e-mail> |
+| what a change of several cases can be undone to | UNDO#<id> | UNDO |
 | which teams people gave the cases of a topic to | CORRECTED#<topic> | CORRECTED |
 | models that were trained, and which is in use | MODELS#<kind> | MODEL#<id>, IN_USE |
 | what the paid service cost, by month | COSTS#<month> | <date>#<shard> |
@@ -379,6 +380,10 @@ def agent(email: str) -> Key:
 
 def draft(email: str, case_id: str, mode: str) -> Key:
     return agent(email)[0], f"DRAFT#{case_id}#{mode}"
+
+
+def undo(token: str) -> Key:
+    return f"UNDO#{token}", "UNDO"
 
 
 def present(case_id: str, email: str) -> Key:

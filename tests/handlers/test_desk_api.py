@@ -101,3 +101,30 @@ def test_lists_are_named_and_counted(api: Api, world: World) -> None:
     assert (counts["mine"], counts["unassigned"], counts["queue"]) == (1, 1, 2)
     assert counts["urgent-billing"] == 0
     assert counts["all"] is None
+
+
+def test_several_cases_are_changed_at_once_and_back_again(api: Api, world: World) -> None:
+    one, other = api.case(), api.case(priority="low")
+    ids = [one["id"], other["id"], "nothing"]
+    done = api.post("/v1/cases/bulk", {"ids": ids, "patch": {"priority": "urgent"}}).json
+    assert [item["ok"] for item in done["items"]] == [True, True, False]
+    assert {case.priority for case in world.cases()} == {"urgent"}
+    other = api.get(f"/v1/cases/{other['id']}").json
+    api.patch(f"/v1/cases/{other['id']}", {"priority": "high"}, other["version"])
+    back = api.post("/v1/cases/undo", {"undo": done["undo"]}).json
+    assert {item["id"]: item["ok"] for item in back["items"]} == {
+        one["id"]: True,
+        other["id"]: False,
+    }
+    assert sorted(case.priority for case in world.cases()) == ["high", "normal"]
+
+
+def test_a_change_of_several_is_undone_by_its_author_and_in_time_only(
+    api: Api, world: World
+) -> None:
+    case = api.case()
+    change = {"ids": [case["id"]], "patch": {"tags": ["vip"]}}
+    undo = {"undo": api.post("/v1/cases/bulk", change).json["undo"]}
+    assert api.post("/v1/cases/undo", undo, as_="lead").status == 404
+    world.clock.forward(minutes=11)
+    assert api.post("/v1/cases/undo", undo).status == 404
