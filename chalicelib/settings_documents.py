@@ -18,7 +18,7 @@ from chalicelib.base import Model
 from chalicelib.cases.macros import MacrosSettings
 from chalicelib.cases.models import CaseStatus
 from chalicelib.errors import NotFound
-from chalicelib.routing.models import AgentProfile, Need, Strategy
+from chalicelib.routing.agents import AgentProfile, Need, Strategy
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$", max_length=60)]
 Title = Annotated[str, Field(min_length=1, max_length=120)]

@@ -20,8 +20,10 @@ from chalicelib.errors import Contended, StaleVersion
 from chalicelib.flows.placing import by_person
 from chalicelib.flows.timeline import event
 from chalicelib.ports import Clock, Ids
-from chalicelib.routing.assigning import choose, waits_for
-from chalicelib.routing.models import AgentProfile, AgentState, Candidate, Needs, Strategy
+from chalicelib.routing.agents import AgentProfile, Strategy
+from chalicelib.routing.assigning import choose
+from chalicelib.routing.load import waits_for
+from chalicelib.routing.models import AgentState, Candidate, Needs
 from chalicelib.settings_documents import Team, TeamsSettings
 from chalicelib.store.table import Tally, WriteRefused
 from chalicelib.understanding.models import UNKNOWN_LANGUAGE

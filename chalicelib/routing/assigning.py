@@ -13,12 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from chalicelib.cases.models import Case, CaseStatus
-from chalicelib.routing.models import Candidate, Choice, Need, Needs, Strategy
+from chalicelib.routing.agents import Need, Strategy
+from chalicelib.routing.models import Candidate, Choice, Needs
 
-COUNTED = frozenset({CaseStatus.NEW, CaseStatus.OPEN, CaseStatus.PENDING})
-"""States of a case that are a part of its agent's load."""
-WAITING = frozenset({CaseStatus.NEW, CaseStatus.OPEN})
 LANGUAGES = {
     "ar": "Arabic",
     "cs": "Czech",
@@ -80,20 +77,6 @@ def has_room(one: Candidate, needs: Needs) -> bool:
     """Whether the case fits into what they take."""
     weights = {str(channel): weight for channel, weight in one.profile.weights.items()}
     return one.load + weights.get(str(needs.channel), 1.0) <= one.profile.capacity
-
-
-def counted_for(case: Case) -> str | None:
-    """Whose load the case is a part of; None where nobody's."""
-    if case.merged_into or case.spam or case.status not in COUNTED:
-        return None
-    return case.assignee
-
-
-def waits_for(case: Case) -> str | None:
-    """The team in whose queue the case waits for somebody; None where it does not."""
-    if case.assignee or case.merged_into or case.spam or case.status not in WAITING:
-        return None
-    return case.team
 
 
 def _first(strategy: Strategy, free: Sequence[Candidate]) -> Candidate:

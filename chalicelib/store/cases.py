@@ -13,7 +13,7 @@ from chalicelib.cases.models import Case, Message, Priority
 from chalicelib.cases.rules import UNSOLVED
 from chalicelib.errors import Contended, NotFound, StaleVersion
 from chalicelib.promises.alarms import first_due, next_alarm
-from chalicelib.routing.assigning import counted_for, waits_for
+from chalicelib.routing.load import counted_for, waits_for
 from chalicelib.store import items, keys
 from chalicelib.store.codec import Item
 from chalicelib.store.cursors import Merged, Stream, interleave, merge

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chalicelib.cases.models import Case, CasePatch, CaseStatus
 from chalicelib.errors import Conflict, Invalid
-from chalicelib.routing.assigning import counted_for
+from chalicelib.routing.load import counted_for
 from tests.support import World, installation
 
 ANA, BEN, EVA = "ana@example.com", "ben@example.com", "eva@example.com"

@@ -16,7 +16,7 @@ from chalicelib import bootstrap
 from chalicelib.bootstrap import Application
 from chalicelib.cases.models import CasePatch, CaseStatus
 from chalicelib.errors import Contended, StaleVersion
-from chalicelib.routing.assigning import counted_for, waits_for
+from chalicelib.routing.load import counted_for, waits_for
 from tests.flows.faults import Death, Faults, FaultyClients
 from tests.support import World, installation
 

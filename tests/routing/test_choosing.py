@@ -9,16 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.channels.models import Channel
+from chalicelib.routing.agents import AgentProfile, Need, Strategy
 from chalicelib.routing.assigning import choose
-from chalicelib.routing.models import (
-    AgentProfile,
-    AgentState,
-    Candidate,
-    Choice,
-    Need,
-    Needs,
-    Strategy,
-)
+from chalicelib.routing.models import AgentState, Candidate, Choice, Needs
 
 MAIL = Needs(channel=Channel.EMAIL)
 GERMAN = Needs(channel=Channel.EMAIL, language="de")
