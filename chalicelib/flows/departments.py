@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 6
 DAYS = timedelta(days=30)  # how long the same answer is recognised
 FURTHEST = timedelta(days=730)
+MOST_HOLDERS = 20  # a link in wrong hands must not become a way to send mail
 H = HandoverState
 S = ProblemState
 
@@ -160,6 +161,8 @@ class Departments:
                 return after, "says that it is fixed", self._problem(before, S.FIXED, "fixed")
             case Answer.PASS_ON:
                 address = email(given.address, "address")
+                if before.link_number >= MOST_HOLDERS:
+                    raise Conflict("it was passed on too often: ask customer service")
                 after = self.handing_over.passed_on(before, address)
                 sent = self.handing_over.dispatches(after, "passed_on", given.text.strip())
                 return after, f"passed on to {address}", sent

@@ -23,6 +23,7 @@ from chalicelib.channels import compose
 from chalicelib.channels.settings import ChannelSettings
 from chalicelib.errors import Contended, NotFound, SendRefused, SendThrottled, SendUnknown
 from chalicelib.flows import letters
+from chalicelib.flows.handing_over import WITH_DEPARTMENTS
 from chalicelib.ports import Clock, Ids, Mailer, Webhooks
 from chalicelib.problems.models import Dispatch, Handover, HandoverState, ProblemSettings
 from chalicelib.problems.rules import dispatch_behind, send_id
@@ -43,6 +44,7 @@ SETTLE = timedelta(minutes=15)  # by then the provider's event has come, or ther
 BACK_OFF = timedelta(seconds=60)  # after a failed try, doubled each time
 ATTEMPTS = 10  # the last about seventeen hours after the first
 EMAIL = "email"
+ENDED = frozenset({HandoverState.RESOLVED, HandoverState.WITHDRAWN})
 D = DeliveryStatus
 
 
@@ -262,7 +264,8 @@ class Dispatching:
         handover = self.problems.handover(problem_id, reaction.data["watch"])
         now = self.clock()
         settings = self.settings.read("problems", ProblemSettings)
-        if handover.state in (HandoverState.RESOLVED, HandoverState.WITHDRAWN):
+        problem = self.problems.get(problem_id)
+        if handover.state in ENDED or problem.state not in WITH_DEPARTMENTS:
             self._commit(self.reactions.done(reaction))
             return
         due = max(handover.due_at, handover.promised_date or handover.due_at)

@@ -253,3 +253,25 @@ def test_it_is_due_by_the_hours_of_the_calendar(world: World) -> None:
     world.clock.forward(seconds=30)
     _, handover = handed(world)  # on a Monday at noon
     assert f"{handover.due_at:%A %H}" == "Tuesday 12"
+
+
+def test_nobody_is_reminded_of_a_problem_that_was_rejected(world: World) -> None:
+    problem, _ = handed(world)
+    patched(world, problem.id, state="rejected", reason="it was the newsletter")
+    world.clock.forward(hours=60)
+    world.sweep()
+    assert written_to(world, DEPARTMENT, "Overdue") == 0
+
+
+def test_a_link_in_wrong_hands_sends_no_endless_mails(world: World) -> None:
+    handed(world)
+    for number in range(19):
+        address = DEPARTMENT if number == 0 else f"a{number - 1}@corp.example.com"
+        says(world, token(world, address), Answer.PASS_ON, address=f"a{number}@corp.example.com")
+    with pytest.raises(Conflict, match="too often"):
+        says(
+            world,
+            token(world, "a18@corp.example.com"),
+            Answer.PASS_ON,
+            address="z@corp.example.com",
+        )

@@ -7,6 +7,7 @@ Afterwards each case is linked and counted once, each customer and department he
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -98,7 +99,7 @@ def linking(faults: Faults) -> None:
         faulty(world, faults, Receiver())
         recover(world)
         bootstrap.install(clean)
-        world.settle()
+        recover(world)
         assert [link.state for link in links(world, problem.id)] == [LinkState.LINKED] * 2
         assert counted(world, problem.id) == (2, 2, 2)
         for case in world.cases():
@@ -153,3 +154,21 @@ def test_whatever_call_goes_wrong(story: str, how: str) -> None:
             run(Faults(at, how))
         except AssertionError as error:
             raise AssertionError(f"call {at}, {name}, {how}: {error}") from error
+
+
+class ManyFaults(Faults):
+    """A tenth of the first calls goes wrong, by the seed."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self._random = random.Random(seed)
+
+    def call(self, name: str, effect: Callable[[], object]) -> object:
+        unlucky = self.count < 150 and self._random.random() < 0.1
+        self.at, self.how = (self.count, self._random.choice(HOWS)) if unlucky else (-1, "")
+        return super().call(name, effect)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_however_many_calls_go_wrong(seed: int) -> None:
+    linking(ManyFaults(seed))
