@@ -58,6 +58,8 @@ STALLED = timedelta(minutes=5)  # without any progress: what waits was lost on i
 GROWN = 1.1  # times as many as were approved need a second look by a person
 ATTEMPTS = 6
 RARELY = timedelta(minutes=15)  # the watch looks at least, also when nothing is due
+LONGEST = 900.0  # seconds that SQS delays a message at most
+WINDOW = timedelta(seconds=840)  # after which a paced campaign goes on being handed out
 STALE = timedelta(seconds=90)  # after which nobody acts on having read that it was running
 ENDED = frozenset({S.CANCELLED, S.COMPLETED})
 
@@ -240,19 +242,38 @@ class Planning:
                 if segment.state == SegmentState.WAITING
                 and (segment.due_at is None or segment.due_at <= now)
             )
-            self._send(waiting)
+            if self._send(waiting):
+                self._hold(reaction, now + WINDOW)  # the sweep hands out more then
+                return
         self._finish(reaction)
 
-    def _send(self, segments: Iterable[Segment]) -> None:
-        """Ten orders a call, without holding all of them in memory."""
+    def _send(self, segments: Iterable[Segment]) -> bool:
+        """Ten orders a call, without holding all of them in memory; whether some have to wait.
+
+        Where a pace is set, each order is delayed until its turn, and those whose turn comes later
+        than a queue can delay them are left for another time.
+        """
+        pace = self.audiences.rules().pace
+        turn: dict[str, float] = {}  # channel -> seconds from now
         batch: list[str] = []
         for segment in segments:
-            batch.append(segment.order())
-            if len(batch) == 10:
-                self.queue.send("notify", batch)
-                batch = []
+            rate = next((r for channel, r in pace.items() if channel == segment.channel), 0.0)
+            if not rate:
+                batch.append(segment.order())
+                if len(batch) == 10:
+                    self.queue.send("notify", batch)
+                    batch = []
+                continue
+            delay = turn.get(segment.channel, 0.0)
+            if delay > LONGEST:
+                if batch:
+                    self.queue.send("notify", batch)
+                return True
+            self.queue.send("notify", [segment.order()], int(delay))
+            turn[segment.channel] = delay + len(segment.customers) / rate
         if batch:
             self.queue.send("notify", batch)
+        return False
 
     # --- watch ---------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from infra.benchmarks import costs, intake, meaning, noticing, parsing, start, topics
+from infra.benchmarks import campaigns, costs, intake, meaning, noticing, parsing, start, topics
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ SECTIONS: tuple[tuple[str, Callable[[], Iterator[tuple[str, str, str, str]]]], .
     ("CPU and calls of a mail's whole way in", intake.rows),
     ("noticing: time and memory, calls and dollars", noticing.rows),
     ("AWS calls and dollars, at the public prices", costs.rows),
-    ("AWS calls and dollars of a campaign", costs.told),
+    ("AWS calls and dollars of a campaign", campaigns.rows),
 )
 
 

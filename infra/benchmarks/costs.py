@@ -1,4 +1,4 @@
-"""AWS calls and dollars of an accepted mail, of a case until it is triaged, of a notice.
+"""AWS calls and dollars of an accepted mail, and of a case until it is triaged.
 
 The real handlers run on the model of AWS; what arrives there is counted and priced. Durations
 are assumed, not measured: 60 ms an invocation at 512 MB, which is what a warm function takes there.
@@ -9,11 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Iterator
-from math import ceil
 
-from chalicelib.campaigns.models import Approval, CampaignInput
-from chalicelib.customers.models import CustomerInput
-from chalicelib.customers.rules import create
 from infra.benchmarks import prices
 from infra.benchmarks.meter import Bill, Meter
 from tests.support import World, installation
@@ -21,7 +17,6 @@ from tests.support import World, installation
 MEGABYTES, SECONDS = 512, 0.06
 MAILS = 20
 REACTIONS = 6  # forward twice, triage, count, acknowledge, send: alone each, at the worst
-RECIPIENTS = 1000
 PARCEL = {"label": "parcel", "name": "Parcel", "examples": ["Where is my parcel?"]}
 
 
@@ -42,26 +37,6 @@ def rows() -> Iterator[tuple[str, str, str, str]]:
     share = {name: value / MAILS * 1000 for name, value in _together(accepted, triaged).items()}
     for name, dollars in sorted(share.items(), key=lambda entry: -entry[1]):
         yield (f"    of which {name}", f"${dollars:.4f}", "per 1,000", "")
-
-
-def told() -> Iterator[tuple[str, str, str, str]]:
-    """A notice by mail, from the approval until everybody has been told."""
-    with installation() as world:
-        for number in range(RECIPIENTS):
-            given = CustomerInput(name="Ana", email=f"c{number}@example.org")
-            customer = create(world.app.ids.new(), given, world.clock(), "bench")
-            world.app.table.commit(*world.app.customers.new(customer))
-        notice = {"email": {"subject": "What we know", "text": "Hello {{name}}, we are on it."}}
-        wanted = CampaignInput.model_validate({"name": "Known problem", "message": notice})
-        meter = Meter(world.aws)
-        with contextlib.redirect_stdout(io.StringIO()):
-            world.settle()
-            campaign = world.app.outreach.create(wanted, "lead@example.com")
-            world.aws.call = meter.call  # type: ignore[method-assign]
-            world.app.outreach.approve(campaign.id, Approval(force=True), "lead@example.com")
-            world.settle()
-        meter.invoked(ceil(RECIPIENTS / 48) + 3, MEGABYTES, SECONDS)
-    yield _row(f"a recipient of a campaign of {RECIPIENTS:,} by mail", meter.reset(), RECIPIENTS)
 
 
 def _mails(world: World, count: int) -> None:

@@ -151,6 +151,7 @@ def _prepare(
         progress.done(f"{steps.renew_stream_mappings(ports)} stream mapping(s) renewed")
     steps.prepare_mail(outputs, ports)
     steps.prepare_network(outputs, ports)
+    steps.prepare_campaigns(outputs, ports)
     steps.create_logins(layout, outputs, ports)
     progress.done("mail identity and demo logins prepared")
     deployed_at = time.time()

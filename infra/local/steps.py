@@ -177,6 +177,28 @@ def prepare_mail(outputs: dict[str, str], ports: Ports) -> None:
     )
 
 
+def prepare_campaigns(outputs: dict[str, str], ports: Ports) -> None:
+    """Whoever tries a campaign here does so at any hour and again and again: no quiet hours, and
+    a limit of notices that nobody meets, unless somebody set up something else."""
+    if "TableName" not in outputs:
+        return
+    key = {"pk": {"S": "SETTINGS"}, "sk": {"S": "campaigns"}}
+    cap = {"M": {"notices": {"N": "1000"}}}
+    fresh = {
+        "type": {"S": "settings"},
+        "document": {"M": {"quiet_hours": {"M": {}}, "fatigue": cap}},
+        "version": {"N": "1"},
+        "updated_by": {"S": "make run"},
+    }
+    _unless_there(
+        make_client("dynamodb", ports.cloud_url),
+        "put_item",
+        TableName=outputs["TableName"],
+        Item={**key, **fresh},
+        ConditionExpression="attribute_not_exists(pk)",
+    )
+
+
 def prepare_network(outputs: dict[str, str], ports: Ports) -> None:
     """Connect the support account of the small Mastodon, unless somebody set up another one.
 

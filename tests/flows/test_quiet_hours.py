@@ -101,6 +101,22 @@ def test_the_cap_is_asked_again_at_the_moment_of_telling(o: Outreaching) -> None
     assert skipped == {"fatigue": 1}
 
 
+def test_a_pace_spreads_the_orders_and_goes_on_behind_what_a_queue_can_delay(
+    o: Outreaching,
+) -> None:
+    o.app.documents.write("campaigns", {"pace": {"email": 0.1}}, None, "admin")
+    o.crowd(144)  # three segments, 480 seconds each
+    campaign = o.approved()
+    o.settle()
+    assert o.told().total() == 48
+    o.pass_time(9)
+    assert o.told().total() == 96
+    o.pass_time(20)
+    assert o.told().total() == 144
+    assert set(o.told().values()) == {1}
+    assert o.app.outreach.get(campaign.id).status == "completed"
+
+
 def test_a_customer_far_from_the_company_is_judged_by_their_own_clock() -> None:
     with outreaching(datetime(2026, 11, 23, 12, 0, tzinfo=UTC)) as o:
         audiences: Audiences = o.app.audiences
@@ -111,5 +127,3 @@ def test_a_customer_far_from_the_company_is_judged_by_their_own_clock() -> None:
         by_locale = customer(2, language="ja-JP")
         assert audiences.quiet(campaign, by_locale, Channel.SMS, o.world.clock()) == until
         assert audiences.quiet(campaign, customer(3), Channel.SMS, o.world.clock()) is None
-
-
