@@ -67,8 +67,8 @@ class Detector:
     def evaluate(self, history: Mapping[str, HourlySeries], now: datetime) -> list[Finding]:
         """What is too full at `now`, the running hour included, most certain first.
 
-        `history` need reach back only to 48 hours before the hour last closed (all of it the first
-        time). Cells that are left out are taken as empty.
+        `history` need reach back only to 75 hours before the hour last closed (all of it the first
+        time, and while the installation is young). Cells that are left out are taken as empty.
         """
         hour = hour_of(now)
         self.advance(history, hour)
@@ -362,6 +362,8 @@ class Detector:
         for name, watch in self.watches.items():
             cell, series = watch.cell, history.get(name, _NOTHING)
             age = (hour - cell.since) // 24
+            if name in history:  # what is not settled by now may not be read again
+                self._settle(watch, series, hour - SETTLING_HOURS)
             if (cell.visits is None or age > YOUNG_DAYS) and age % 7:
                 continue
             self._settle(watch, series, hour - SETTLING_HOURS)

@@ -19,7 +19,7 @@ from chalicelib.trends.series import HourlySeries
 from chalicelib.trends.state import StateNotUnderstood, dump, load
 
 VERSION = 2
-NEEDED_HOURS = 50  # before the hour last closed: what the detector may ask for
+NEEDED_HOURS = 75  # before the hour last closed: a day and what has not settled
 YOUNG_HOURS = 400  # after the cautious rule: an outbreak lasts two weeks at most
 MOST_CELLS = 10_000
 NEW_CELLS_A_LOOK = 500

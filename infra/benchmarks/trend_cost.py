@@ -34,7 +34,7 @@ _BEGIN = 490_896  # 2026-01-01T00:00Z
 _END = _BEGIN + _WEEKS * 168
 _RATES = (0.0005, 4.0)  # cases an hour, log-uniform to the power below: many small, few large
 _SKEW = 2.4
-_NEEDED = 50  # hours of history that a look needs beside the memory
+_NEEDED = 75  # hours of history that a look needs beside the memory
 
 
 def many_cells(cells: int, seed: int = 7) -> dict[str, HourlySeries]:

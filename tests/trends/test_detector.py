@@ -92,7 +92,7 @@ def test_memory_put_away_every_few_hours_gives_the_same_alarms() -> None:
     for hour in range(MONDAY, MONDAY + 6 * WEEK + 1, 7):
         detector = load(DetectorConfig(), json.loads(json.dumps(dump(detector))))
         recent = {
-            n: HourlySeries(MONDAY, {h: c for h, c in row.items() if h >= hour - 60})
+            n: HourlySeries(MONDAY, {h: c for h, c in row.items() if h >= hour - 82})
             if hour > MONDAY + WEEK
             else HourlySeries(MONDAY, row)
             for n, row in counts.items()
