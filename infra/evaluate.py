@@ -41,22 +41,23 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--texts", default="", metavar="train.csv:test.csv")
     parser.add_argument("--qa", default="", metavar="questions.csv:articles.csv")
     parser.add_argument("--out", default="", metavar="file.json")
+    parser.add_argument("--lean", action="store_true", help="without the layer, made or not")
     given = parser.parse_args(arguments)
     own = not given.texts and not given.qa
+    model = None if given.lean else layer()
     figures: dict[str, Any] = {}
     if given.texts or own:
-        figures |= topics(given.texts or OWN_TEXTS)
+        figures |= topics(given.texts or OWN_TEXTS, model)
     if given.qa or own:
-        figures |= answers(given.qa or OWN_QA)
+        figures |= answers(given.qa or OWN_QA, model)
     if given.out:
         Path(given.out).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
-def topics(files: str) -> dict[str, Any]:
+def topics(files: str, model: SentenceVectors | None) -> dict[str, Any]:
     """Evaluates on "train.csv:test.csv" and prints; tells on standard error how far it is."""
     training, test = (read(path) for path in _two(files, "TEXTS", "train.csv:test.csv"))
     training = [example for example in training if example.label]
-    model = layer()
     tell = _Teller()
     table = shipped_table()
     try:
@@ -72,11 +73,11 @@ def topics(files: str) -> dict[str, Any]:
     return {"texts": engines.figures.model_dump(), "similar": similar.model_dump()}
 
 
-def answers(files: str) -> dict[str, Any]:
+def answers(files: str, model: SentenceVectors | None) -> dict[str, Any]:
     """Evaluates the search for answers on "questions.csv:articles.csv" and prints."""
     questions, articles = _two(files, "QA", "questions.csv:articles.csv")
     found = evaluate_qa.evaluate_qa(
-        evaluate_qa.read_questions(questions), evaluate_qa.read_articles(articles), layer()
+        evaluate_qa.read_questions(questions), evaluate_qa.read_articles(articles), model
     )
     print("\n".join(["", *evaluate_qa.lines(found)]))
     return {"qa": found.model_dump()}
@@ -108,7 +109,7 @@ def layer() -> SentenceVectors | None:
 
 def _mention(model: SentenceVectors | None) -> None:
     if model is None:
-        print("\nthe semantic layer was not made: `make semantic` does it", file=sys.stderr)
+        print("\nwithout the semantic layer, which `make semantic` makes", file=sys.stderr)
 
 
 def _two(files: str, name: str, shape: str) -> tuple[Path, Path]:
