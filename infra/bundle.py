@@ -64,9 +64,11 @@ _NEEDLESS_LOCALES: Final = tuple(
     f"holidays/locale/{pattern}"
     for pattern in ("[!e]*", "e[!n]*", "en_[!U]*")  # English is used
 )
+# These read their own metadata when they are imported.
+_ASK_FOR_THEIR_VERSION: Final = ("holidays",)
 # boto3 brings these along in the runtime; a library that needs them too finds them there.
 _OF_THE_RUNTIME: Final = ("dateutil", "jmespath", "urllib3")
-_FORMAT: Final = "6"  # raise it when slimming or compiling changes, so that no old cache is used
+_FORMAT: Final = "7"  # raise it when slimming or compiling changes, so that no old cache is used
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,8 @@ def slim(tree: Path) -> None:
     """Takes tests, stubs and metadata out of installed packages; licences go to `licenses/`."""
     for info in sorted(tree.glob("*.dist-info")):
         _keep_licences(info, tree / "licenses" / info.name.split("-")[0])
-        shutil.rmtree(info)
+        if info.name.split("-")[0] not in _ASK_FOR_THEIR_VERSION:
+            shutil.rmtree(info)
     for part in (*_NEEDLESS_PARTS, *_OF_THE_RUNTIME):
         shutil.rmtree(tree / part, ignore_errors=True)
     for locale in (found for pattern in _NEEDLESS_LOCALES for found in tree.glob(pattern)):

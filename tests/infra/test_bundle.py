@@ -65,3 +65,10 @@ def test_a_package_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="no-such-directory"):
         bundle.vendor(requirements, target, tmp_path / "cache", print)
     assert not list((tmp_path / "cache").iterdir())  # no half-made directory is left to be used
+
+
+def test_a_library_that_asks_for_its_own_version_keeps_its_metadata(tmp_path: Path) -> None:
+    place = tree(tmp_path)
+    (place / "library-1.0.dist-info").rename(place / "holidays-1.0.dist-info")
+    bundle.slim(place)
+    assert (place / "holidays-1.0.dist-info" / "METADATA").is_file()
