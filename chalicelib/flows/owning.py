@@ -22,8 +22,8 @@ from chalicelib.base import Model
 from chalicelib.errors import Contended, NotFound
 from chalicelib.ports import Clock
 from chalicelib.problems import rules
-from chalicelib.problems.models import Problem, ProblemSettings, ProblemState
-from chalicelib.problems.service import ProblemInput, Problems
+from chalicelib.problems.models import Problem, ProblemInput, ProblemSettings, ProblemState
+from chalicelib.problems.service import Problems
 from chalicelib.store import items
 from chalicelib.store.table import WriteRefused
 from chalicelib.trends.models import Trend, TrendState

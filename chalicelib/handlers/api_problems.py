@@ -14,8 +14,16 @@ from chalicelib.flows.relating import Decision
 from chalicelib.flows.weighing import ProblemView
 from chalicelib.handlers.http import Call, Reply, route
 from chalicelib.handlers.queries import PageQuery
-from chalicelib.problems.models import Entry, Handover, Link, LinkState, Problem, ProblemState
-from chalicelib.problems.service import ProblemInput, ProblemPatch
+from chalicelib.problems.models import (
+    Entry,
+    Handover,
+    Link,
+    LinkState,
+    Problem,
+    ProblemInput,
+    ProblemPatch,
+    ProblemState,
+)
 
 routes = Blueprint(__name__)
 S = TypeVar("S", ProblemState, LinkState)

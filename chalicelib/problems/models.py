@@ -114,6 +114,44 @@ class Problem(Model):
     version: int = 1
 
 
+class ProblemInput(Model):
+    """A new problem, from a trend or by hand; what is left out comes from the trend."""
+
+    trend_id: str = Field(default="", max_length=64)
+    title: str = Field(default="", max_length=200)
+    description: str = Field(default="", max_length=10_000)
+    rule: MatchRule | None = None
+    owner_team: str = Field(default="", max_length=64)
+    workaround: str = Field(default="", max_length=5_000)
+    started_at: Instant | None = None
+
+
+class PublicPatch(Model):
+    """Fields left out stay. A change while it is visible becomes an update with its time."""
+
+    visible: bool | None = None
+    title: str | None = Field(default=None, max_length=200)
+    text: str | None = Field(default=None, max_length=5_000)
+    state: PublicState | None = None
+
+
+class ProblemPatch(Model):
+    """Fields left out stay. `reason` says why it is rejected or verified by hand."""
+
+    state: ProblemState | None = None
+    reason: str = Field(default="", max_length=1_000)
+    title: str | None = Field(default=None, min_length=1, max_length=200)
+    description: str | None = Field(default=None, max_length=10_000)
+    rule: MatchRule | None = None
+    trend_ids: tuple[str, ...] | None = Field(default=None, max_length=20)
+    campaign_ids: tuple[str, ...] | None = Field(default=None, max_length=20)
+    owner_team: str | None = Field(default=None, max_length=64)
+    workaround: str | None = Field(default=None, max_length=5_000)
+    root_cause: str | None = Field(default=None, max_length=5_000)
+    article_slug: Slug | None = None
+    public: PublicPatch | None = None
+
+
 class LinkState(StrEnum):
     LINKED = "linked"
     PROPOSED = "proposed"  # a person decides

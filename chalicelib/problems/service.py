@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
-
 from chalicelib.access.models import ApprovalSettings
-from chalicelib.base import Instant, Model
+from chalicelib.base import Model
 from chalicelib.errors import Contended, Invalid, NotFound, StaleVersion
 from chalicelib.ports import Clock, Ids
 from chalicelib.problems import rules
@@ -26,12 +24,13 @@ from chalicelib.problems.models import (
     LinkState,
     MatchRule,
     Problem,
+    ProblemInput,
+    ProblemPatch,
     ProblemSettings,
     ProblemState,
     PublicIssue,
-    PublicState,
+    PublicPatch,
     PublicUpdate,
-    Slug,
 )
 from chalicelib.store import items, keys
 from chalicelib.store.reactions import Reaction
@@ -55,44 +54,6 @@ MOST_UPDATES = 50  # that an issue keeps
 ATTEMPTS = 5
 PLAIN = ("title", "description", "owner_team", "root_cause", "article_slug", "workaround")
 CHANGEABLE = (*PLAIN, "rule", "trend_ids", "campaign_ids", "public")
-
-
-class ProblemInput(Model):
-    """A new problem, from a trend or by hand; what is left out comes from the trend."""
-
-    trend_id: str = Field(default="", max_length=64)
-    title: str = Field(default="", max_length=200)
-    description: str = Field(default="", max_length=10_000)
-    rule: MatchRule | None = None
-    owner_team: str = Field(default="", max_length=64)
-    workaround: str = Field(default="", max_length=5_000)
-    started_at: Instant | None = None
-
-
-class PublicPatch(Model):
-    """Fields left out stay. A change while it is visible becomes an update with its time."""
-
-    visible: bool | None = None
-    title: str | None = Field(default=None, max_length=200)
-    text: str | None = Field(default=None, max_length=5_000)
-    state: PublicState | None = None
-
-
-class ProblemPatch(Model):
-    """Fields left out stay. `reason` says why it is rejected or verified by hand."""
-
-    state: ProblemState | None = None
-    reason: str = Field(default="", max_length=1_000)
-    title: str | None = Field(default=None, min_length=1, max_length=200)
-    description: str | None = Field(default=None, max_length=10_000)
-    rule: MatchRule | None = None
-    trend_ids: tuple[str, ...] | None = Field(default=None, max_length=20)
-    campaign_ids: tuple[str, ...] | None = Field(default=None, max_length=20)
-    owner_team: str | None = Field(default=None, max_length=64)
-    workaround: str | None = Field(default=None, max_length=5_000)
-    root_cause: str | None = Field(default=None, max_length=5_000)
-    article_slug: Slug | None = None
-    public: PublicPatch | None = None
 
 
 class ProblemPart(Model):

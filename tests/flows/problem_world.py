@@ -6,8 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from chalicelib.problems.models import Link, LinkState, Problem, ProblemSettings
-from chalicelib.problems.service import ProblemInput, ProblemPatch
+from chalicelib.problems.models import (
+    Link,
+    LinkState,
+    Problem,
+    ProblemInput,
+    ProblemPatch,
+    ProblemSettings,
+)
 from chalicelib.store import items
 from chalicelib.trends.models import Method, Trend
 from tests.support import World, installation

@@ -7,8 +7,7 @@ import pytest
 from chalicelib.cases.models import CasePatch
 from chalicelib.errors import Conflict
 from chalicelib.flows.relating import Decision
-from chalicelib.problems.models import LinkState
-from chalicelib.problems.service import ProblemInput
+from chalicelib.problems.models import LinkState, ProblemInput
 from chalicelib.store.reactions import Reaction
 from tests.flows.problem_world import (
     LEAD,

@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from chalicelib.access.partners import partner_token
 from chalicelib.flows.departments import PartnerAnswer
 from chalicelib.flows.handing_over import HandoverInput
-from chalicelib.problems.models import Answer, HandoverState, LinkState, Problem
-from chalicelib.problems.service import ProblemInput
+from chalicelib.problems.models import Answer, HandoverState, LinkState, Problem, ProblemInput
 from chalicelib.trends.models import TrendState
 from tests.flows.problem_world import (
     LEAD,
