@@ -6,10 +6,11 @@ to the nearest of a label's prototypes (examples kept for this). Tempered, that 
 The vector comes from the table that ships, or from the sentence model of the semantic layer:
 whichever the model was trained with. Without it the letters decide alone.
 
-What is not of any topic is found by three signs, each in units of its spread on known texts: the
-lead of the topic over the next by its letters, the height of that score before the softmax, and
-the likeness to its nearest prototype. "Don't know" is said when their mean is below `floor`, the
-likeness below what the embedder calls least, hardly any letters are known, or no topic stands out.
+What is not of any topic is found by signs, each in units of its spread on known texts: how far the
+topic leads over the next by its letters, by its vector, and in the end, and how like it is to its
+nearest prototype; without a vector, its lead and its height by letters. "Don't know" is said when
+their mean is below a floor, the likeness below what the embedder calls least, hardly any letters
+are known, or no topic stands out.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ _ZERO = 128  # the byte that stands for no weight
 _LANE, _MOST_WORTH, _MOST_ROWS = 4, 2_047, 8_000
 _INVERTED = bytes(255 - byte for byte in range(256))
 _LEADING = 5  # labels whose prototypes are looked at
+_LEAST_CHANCE = 1e-12
 
 
 class Calibration(Model):
@@ -46,8 +48,8 @@ class Calibration(Model):
     mix: float = 1.0  # weight of the vector's log-probabilities beside the letters'
     near: float = 0.0  # weight of the likeness to the nearest prototype
     temperature: float = 1.0
-    means: tuple[float, ...] = (0.0, 0.0, 0.0)
-    spreads: tuple[float, ...] = (1.0, 1.0, 1.0)
+    means: tuple[float, ...] = (0.0,) * 5  # of the signs, in their order
+    spreads: tuple[float, ...] = (1.0,) * 5
     floor: float | None = None  # None: too few held-out texts to tell what is out of scope
     letters_temperature: float = 1.0  # of texts without a vector
     letters_floor: float | None = None
@@ -84,6 +86,16 @@ class Reading(NamedTuple):
     known: float  # the share of its features that were seen in training
     vector_scores: list[float] | None  # from the vector, where there is one
     likeness: dict[int, float]  # to the nearest prototype of each label that leads
+
+
+class Signs(NamedTuple):
+    """That a text is of a label; see the module's description."""
+
+    lead: float
+    height: float
+    likeness: float  # this and the next are 0 without a vector
+    vector_lead: float
+    joint_lead: float
 
 
 class LearnedEngine:
@@ -142,7 +154,7 @@ class LearnedEngine:
         best = max(range(len(chances)), key=chances.__getitem__)
         label, confidence = self.labels[best], round(chances[best], 4)
         why = self._why(text, best)
-        doubt = self._doubt(reading, best, confidence)
+        doubt = self._doubt(reading, best, chances)
         return TopicDecision(
             label=None if doubt else label,
             confidence=confidence,
@@ -164,21 +176,27 @@ class LearnedEngine:
         leading = nlargest(_LEADING, range(len(said)), key=said.__getitem__)
         return Reading(scores, known, told, {one: self._likeness(vector, one) for one in leading})
 
-    def signs(self, reading: Reading, best: int) -> tuple[float, float, float]:
-        """Lead and height of label `best` in the letters, and its likeness (0 without a vector)."""
-        others = [value for index, value in enumerate(reading.scores) if index != best]
-        lead = reading.scores[best] - max(others, default=0.0)
-        return lead, reading.scores[best], reading.likeness.get(best, 0.0)
+    def signs(self, reading: Reading, best: int, chances: Sequence[float]) -> Signs:
+        """The signs that a text is of label `best`."""
+        said = [math.log(max(chance, _LEAST_CHANCE)) for chance in chances]
+        return Signs(
+            lead=_lead(reading.scores, best),
+            height=reading.scores[best],
+            likeness=reading.likeness.get(best, 0.0),
+            vector_lead=_lead(reading.vector_scores or (), best),
+            joint_lead=_lead(said, best),
+        )
 
-    def _doubt(self, reading: Reading, best: int, confidence: float) -> str:
+    def _doubt(self, reading: Reading, best: int, chances: Sequence[float]) -> str:
         """Why not to name the topic; "" when there is no reason."""
         calibration = self.about.calibration
-        signs = self.signs(reading, best)
-        if doubt := self.plain_doubt(reading, best, confidence):
+        if doubt := self.plain_doubt(reading, best, chances[best]):
             return doubt
         told = reading.vector_scores is not None
         floor = calibration.floor if told else calibration.letters_floor
-        if floor is not None and in_scope(signs, calibration, told) < floor:
+        if floor is None:
+            return ""
+        if in_scope(self.signs(reading, best, chances), calibration, told) < floor:
             return "unlike everything that was learned"
         return ""
 
@@ -304,14 +322,25 @@ def mixed(reading: Reading, calibration: Calibration) -> list[float]:
     return [math.exp(one) for one in _log_softmax([j / temperature for j in joined])]
 
 
-def in_scope(signs: Sequence[float], calibration: Calibration, vector: bool) -> float:
-    """The mean of the signs in units of their spread; without a vector, of the first two."""
-    count = 3 if vector else 2
-    units = [
-        (sign - mean) / spread
-        for sign, mean, spread in zip(signs, calibration.means, calibration.spreads, strict=True)
-    ]
-    return sum(units[:count]) / count
+def in_scope(signs: Signs, calibration: Calibration, vector: bool) -> float:
+    """The mean of the signs that count, in units of their spread."""
+    units = Signs(
+        *(
+            (sign - mean) / spread
+            for sign, mean, spread in zip(
+                signs, calibration.means, calibration.spreads, strict=True
+            )
+        )
+    )
+    if not vector:
+        return (units.lead + units.height) / 2
+    return (units.lead + units.likeness + units.vector_lead + units.joint_lead) / 4
+
+
+def _lead(scores: Sequence[float], best: int) -> float:
+    """Over the next label; 0 where there are no scores."""
+    others = [value for index, value in enumerate(scores) if index != best]
+    return scores[best] - max(others) if others else 0.0
 
 
 def _log_softmax(values: Sequence[float]) -> list[float]:

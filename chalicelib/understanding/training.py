@@ -28,6 +28,7 @@ from chalicelib.understanding.learned import (
     Parted,
     Parts,
     Reading,
+    Signs,
     in_scope,
     mixed,
     parted,
@@ -346,7 +347,7 @@ def _calibrated(checks: Sequence[_Check]) -> tuple[Calibration, float]:
     )
     guesses = [_best(part.joined(mix, near)) for part in parts]
     signs = [
-        check.engine.signs(check.reading, guess)
+        check.engine.signs(check.reading, guess, mixed(check.reading, found))
         for check, guess in zip(checks, guesses, strict=True)
     ]
     columns = list(zip(*signs, strict=True))
@@ -396,7 +397,7 @@ def _losses(
 
 def _floor(
     checks: Sequence[_Check],
-    signs: Sequence[tuple[float, float, float]],
+    signs: Sequence[Signs],
     guesses: Sequence[int],
     calibration: Calibration,
 ) -> float:
@@ -421,7 +422,7 @@ def _letters_floor(checks: Sequence[_Check], calibration: Calibration) -> float:
     found = []
     for check in checks:
         bare = check.reading._replace(vector_scores=None, likeness={})
-        signs = check.engine.signs(bare, _best(bare.scores))
+        signs = check.engine.signs(bare, _best(bare.scores), mixed(bare, calibration))
         found.append(in_scope(signs, calibration, False))
     return sorted(found)[math.ceil(_REJECTED * len(found))]
 
