@@ -21,17 +21,12 @@ from typing import NamedTuple
 
 from chalicelib.base import Model
 from chalicelib.text import words
+from chalicelib.understanding.calibrating import Check, calibrated
 from chalicelib.understanding.learned import (
     About,
     Calibration,
     LearnedEngine,
-    Parted,
     Parts,
-    Reading,
-    Signs,
-    in_scope,
-    mixed,
-    parted,
     to_bytes,
 )
 from chalicelib.understanding.ngrams import hashed
@@ -41,16 +36,10 @@ from chalicelib.understanding.vectors import Embedder, Vector
 
 LETTER_BYTES = 1_900_000  # what the table of letters may take; 2 MB more are the vectors'
 MANY_TEXTS = 1_000
-_REJECTED = 0.037  # share of held-out known texts of which "don't know" is said
 _LEAST_CHECKS = 20
 # Of too few texts: no cause for certainty.
 _UNMEASURED = Calibration(near=8.0, temperature=3.0, letters_temperature=3.0)
-_PRIOR_CHECKS = 50  # how many held-out texts the belief in the usual temperature is worth
 _PROTOTYPES = 48  # by label
-_MIXES, _NEARS = (0.5, 1.0, 2.0), (0.0, 8.0, 16.0, 32.0)
-_ENOUGH_CHECKS, _USUAL = 100, (1.0, 8.0)  # fewer do not tell one mix from another
-_ROUGHLY = (0.7, 1.0, 1.5, 2.2, 3.2)  # temperatures at which mixes are compared
-_TEMPERATURES = tuple(0.4 * 1.08**i for i in range(36))
 _GENERIC = frozenset(words("class category general label misc none other others topic various"))
 
 
@@ -99,12 +88,12 @@ def train(
     labels = tuple(sorted({example.label for example in agreed}))
     if len(labels) < 2:
         raise ValueError("examples: training needs at least two labels")
-    checks: list[_Check] = []
+    checks: list[Check] = []
     for learn, held_out in _splits(agreed):
         tell(f"first fit: {len(learn)} texts, {len(held_out)} held out")
         first = _fit(learn, labels, table, solver, tell)
         checks += [_check(first, example) for example in held_out]
-    calibration, right = _calibrated(checks) if len(checks) >= _LEAST_CHECKS else (_UNMEASURED, 0)
+    calibration, right = calibrated(checks) if len(checks) >= _LEAST_CHECKS else (_UNMEASURED, 0)
     tell(f"final fit: {len(agreed)} texts, {len(labels)} labels")
     final = _fit(agreed, labels, table, solver, tell)
     about = final.about.model_copy(update={"calibration": calibration})
@@ -316,116 +305,6 @@ def _cosine(one: Vector, other: Vector) -> float:
     return product
 
 
-class _Check(NamedTuple):
-    """What a first fit says about a held-out text."""
-
-    reading: Reading
-    engine: LearnedEngine
-    wanted: int
-
-
-def _check(fit: _Fit, example: Example) -> _Check:
+def _check(fit: _Fit, example: Example) -> Check:
     reading = fit.engine.read(example.text, example.language)
-    return _Check(reading, fit.engine, fit.about.labels.index(example.label))
-
-
-def _calibrated(checks: Sequence[_Check]) -> tuple[Calibration, float]:
-    """What is likeliest to give the held-out labels, and the floors; and the share of held-out
-    texts that are right so."""
-    parts = [parted(check.reading) for check in checks]
-    wanted = [check.wanted for check in checks]
-    ways = [(mix, near) for mix in _MIXES for near in _NEARS]
-    mix, near = min(
-        ways if len(checks) >= _ENOUGH_CHECKS else [_USUAL],
-        key=lambda way: min(_losses(parts, wanted, way[0], way[1], _ROUGHLY).values()),
-    )
-    found = Calibration(
-        mix=mix,
-        near=near,
-        temperature=_tempered(parts, wanted, mix, near),
-        letters_temperature=_tempered(parts, wanted, 0.0, 0.0),
-    )
-    guesses = [_best(part.joined(mix, near)) for part in parts]
-    signs = [
-        check.engine.signs(check.reading, guess, mixed(check.reading, found))
-        for check, guess in zip(checks, guesses, strict=True)
-    ]
-    columns = list(zip(*signs, strict=True))
-    means = tuple(sum(column) / len(column) for column in columns)
-    spreads = tuple(
-        math.sqrt(sum((v - mean) ** 2 for v in column) / len(column)) or 1.0
-        for column, mean in zip(columns, means, strict=True)
-    )
-    measured = found.model_copy(update={"means": means, "spreads": spreads})
-    floors = {
-        "floor": _floor(checks, signs, guesses, measured),
-        "letters_floor": _letters_floor(checks, measured),
-    }
-    right = sum(guess == want for guess, want in zip(guesses, wanted, strict=True))
-    return measured.model_copy(update=floors), right / len(checks)
-
-
-def _tempered(parts: Sequence[Parted], wanted: Sequence[int], mix: float, near: float) -> float:
-    """The likeliest temperature. Where few texts speak for it it is drawn towards what it would be
-    if letters and vector said the same, which then counts twice."""
-    losses = _losses(parts, wanted, mix, near, _TEMPERATURES)
-    measured = min(losses, key=losses.__getitem__)
-    usual = 1 + mix
-    told = len(parts) / (len(parts) + _PRIOR_CHECKS)
-    return usual * math.exp(told * math.log(measured / usual))
-
-
-def _losses(
-    parts: Sequence[Parted],
-    wanted: Sequence[int],
-    mix: float,
-    near: float,
-    temperatures: Sequence[float],
-) -> dict[float, float]:
-    """The mean negative log-likelihood of the right labels, by temperature."""
-    joined = [part.joined(mix, near) for part in parts]
-    losses: dict[float, float] = {}
-    for temperature in temperatures:
-        lost = 0.0
-        for scores, label in zip(joined, wanted, strict=True):
-            highest = max(scores)
-            total = sum(math.exp((score - highest) / temperature) for score in scores)
-            lost += math.log(total) - (scores[label] - highest) / temperature
-        losses[temperature] = lost / len(joined)
-    return losses
-
-
-def _floor(
-    checks: Sequence[_Check],
-    signs: Sequence[Signs],
-    guesses: Sequence[int],
-    calibration: Calibration,
-) -> float:
-    """Below which, together with those that are doubted anyway, _REJECTED of the texts are."""
-    doubted = 0
-    left: list[float] = []
-    for check, sign, guess in zip(checks, signs, guesses, strict=True):
-        chance = mixed(check.reading, calibration)[guess]
-        if check.engine.plain_doubt(check.reading, guess, chance):
-            doubted += 1
-        else:
-            told = check.reading.vector_scores is not None
-            left.append(in_scope(sign, calibration, told))
-    if not left:
-        return 0.0
-    below = max(0, math.ceil(_REJECTED * len(checks)) - doubted)
-    return sorted(left)[min(len(left) - 1, below)]
-
-
-def _letters_floor(checks: Sequence[_Check], calibration: Calibration) -> float:
-    """The same for texts without a vector: as if none had one."""
-    found = []
-    for check in checks:
-        bare = check.reading._replace(vector_scores=None, likeness={})
-        signs = check.engine.signs(bare, _best(bare.scores), mixed(bare, calibration))
-        found.append(in_scope(signs, calibration, False))
-    return sorted(found)[math.ceil(_REJECTED * len(found))]
-
-
-def _best(values: Sequence[float]) -> int:
-    return max(range(len(values)), key=values.__getitem__)
+    return Check(reading, fit.engine, fit.about.labels.index(example.label))
