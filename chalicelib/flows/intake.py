@@ -290,8 +290,11 @@ class Intake:
         case = self._heard(before, scene) if human else before
         if human and (thread.reopen or before.status in (CaseStatus.PENDING, CaseStatus.RESOLVED)):
             case = rules.move(case, CaseStatus.OPEN, scene.now)
+        answered = self.noticed.behind(scene.inbound, scene.customer, joins=True) if human else None
         if human:
             case = self.promising.heard(before, case, scene.now)
+        if answered and case.campaign_id is None:
+            case = self.noticed.of(answered, case)
         case = rules.touch(case, scene.now)
         message = self._entry(scene, case, sender)
         writes = [
@@ -320,6 +323,8 @@ class Intake:
             writes += self.promising.outcome(before, case, scene.now)
         if human:
             writes += sender.save(self.customers, case.id, scene.now)
+        if answered:
+            writes += self.noticed.heard(answered, scene.inbound, scene.customer)
         self.table.commit(*writes)
         return _receipt("case" if human else str(scene.inbound.disposition), case, message)
 

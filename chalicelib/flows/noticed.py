@@ -222,11 +222,18 @@ class NoticeAnswers:
 
     # --- in words of their own -----------------------------------------------------------
 
-    def behind(self, inbound: InboundMessage, customer: Customer | None) -> Campaign | None:
-        """The notice that a message answers, None where it answers none that we know."""
+    def behind(
+        self, inbound: InboundMessage, customer: Customer | None, joins: bool = False
+    ) -> Campaign | None:
+        """The notice that a message answers, None where it answers none that we know.
+
+        What `joins` a case refers to a message of that case, not to a notice.
+        """
         found = ""
         if inbound.channel == Channel.EMAIL:
-            found = self._addressed(inbound) or self._referred(inbound, customer)
+            found = self._addressed(inbound)
+            if not found and not joins:
+                found = self._referred(inbound, customer)
         elif inbound.channel == Channel.SMS and customer is not None:
             found = self._texted(inbound, customer)
         known = self.campaigns.some([matter_of(found)]) if found else []

@@ -104,6 +104,9 @@ def test_a_text_message_answers_the_last_notice_of_the_last_days(o: Outreaching)
     o.world.settle()
     assert o.world.case().campaign_id == campaign.id
     assert o.progress(campaign).answers == {"solved": 1, "replies": 1}
+    o.world.text_message("Not me", sender=PHONE)  # into the same conversation
+    o.world.settle()
+    assert o.progress(campaign).answers == {"not_me": 1, "replies": 2}
     o.world.clock.forward(days=20)
     o.world.text_message("Another matter", sender=PHONE)
     o.world.settle()
