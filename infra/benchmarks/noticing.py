@@ -85,4 +85,10 @@ def _history(world: World) -> None:
                 break
             pk, sk = keys.counts(hour_name(at), name)
             items.append({"pk": pk, "sk": sk, "type": "counts", "cases": count, "customers": count})
+            if at < world.clock() - timedelta(days=3):
+                continue
+            for number in range(count):
+                case = f"{name} {hour} {number}"
+                pk, sk = keys.seen(name, hour_name(at), case)
+                items.append({"pk": pk, "sk": sk, "type": "seen", "cases": {case}})
     world.app.table.batch_put(items)

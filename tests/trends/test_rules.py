@@ -7,7 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.trends.models import Finding, Method, Trend, TrendState
-from chalicelib.trends.rules import advance, control_false_discoveries, report_once
+from chalicelib.trends.rules import (
+    advance,
+    control_false_discoveries,
+    is_shift,
+    pair,
+    report_once,
+)
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
@@ -124,3 +130,40 @@ def test_trend_over_and_back_within_two_days_is_no_longer_ended() -> None:
     after = advance(trend(ENDED, timedelta(hours=5)), SAME, NOW, new_id)
     assert after is not None
     assert after.ended_at is None
+
+
+def test_child_of_two_parents_stands_for_that_which_is_nothing_but_it() -> None:
+    assert reported(
+        finding("topic=login", 40, 10),
+        finding("product=app", 30, 0.1),
+        finding("topic=login&product=app", 30, 0.1),
+    ) == ["topic=login&product=app"]
+
+
+def test_cells_that_share_their_extra_cases_in_a_child_are_one_trouble() -> None:
+    assert reported(
+        finding("topic=login", 40, 10),
+        finding("product=app", 100, 31),
+        finding("topic=login&product=app", 32, 2),
+    ) == ["product=app"]
+
+
+def test_trouble_told_at_another_level_goes_on_as_the_same_trend() -> None:
+    begun = advance(None, finding("topic=login", 20, 2), NOW, lambda: "t1")
+    assert begun is not None
+    child = finding("topic=login&product=app", 60, 1)
+    assert pair([child], [begun]) == {child.series: begun}
+    assert pair([child, finding("topic=login", 20, 2)], [begun]) == {"topic=login": begun}
+    assert pair([finding("topic=billing", 60, 1)], [begun]) == {}
+    moved = advance(begun, child, NOW + timedelta(hours=1), lambda: "t2")
+    assert moved is not None
+    assert (moved.id, moved.series) == ("t1", child.series)
+
+
+def test_version_that_takes_over_is_a_shift_and_one_that_adds_is_none() -> None:
+    version = finding("product=app&version=2", 40, 1)
+    assert is_shift(version, lambda _: (3.0, 6.0))
+    assert not is_shift(version, lambda _: (38.0, 6.0))
+    assert not is_shift(version, lambda _: (3.0, 30.0))  # too busy to tell
+    assert not is_shift(version, lambda _: None)
+    assert not is_shift(finding("topic=login", 40, 1), lambda _: (0.0, 1.0))
