@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.base import iso
 from chalicelib.cases import rules as case_rules
 from chalicelib.cases.models import Case, Direction
-from chalicelib.customers.models import Customer
 from chalicelib.errors import Conflict, Contended, NotFound
 from chalicelib.flows.timeline import event
 from chalicelib.ports import Clock, Ids
@@ -135,7 +134,7 @@ class Relating:
         assert case.problem_id
         link = self.problems.link(case.problem_id, case.id)
         if link and link.state == L.LINKED:
-            return []
+            return self._still(case, link)
         try:
             problem = self.problems.get(case.problem_id)
         except NotFound:
@@ -145,6 +144,15 @@ class Relating:
         if told:  # what is known went into the case already
             drawn = drawn.model_copy(update={"told_version": problem.text_version})
         return self._counted(problem, drawn)
+
+    def _still(self, case: Case, link: Link) -> list[Write]:
+        """Lets a case go that the rule took and would not even ask about any more."""
+        if link.by or link.sure == _BY_HAND.sure:
+            return []
+        problem = self.problems.get(link.problem_id)
+        judged = rules.judge(problem.rule, self._facts(case), problem.fixed_at)
+        unsure = self.settings.read("problems", ProblemSettings).unsure
+        return [] if judged.sure >= unsure else self._unlink(link, L.UNLINKED, "")
 
     def _by_rule(self, case: Case, only: Problem | None = None) -> list[Write]:
         """What the rules say of a case that belongs nowhere yet."""
@@ -179,7 +187,7 @@ class Relating:
         return CaseFacts(
             created_at=case.created_at,
             topic=case.topic.label or "",
-            attributes=attributes_of(case, customer),
+            attributes=rules.attributes_of(case, customer),
             text="\n".join((case.subject, *said)),
         )
 
@@ -295,7 +303,9 @@ class Relating:
         young = [stored for stored in page.items if stored["created_at"] >= since]
         for stored in young:
             case = items.model(Case, stored)
-            if not case.problem_id and _worth_a_look(problem, case):
+            if case.problem_id == problem.id or (
+                not case.problem_id and _worth_a_look(problem, case)
+            ):
                 self._commit(lambda case_id=case.id: self._gathered(problem, case_id))  # type: ignore[misc]
         looked = int(at.get("pages", 0)) + 1
         if page.positions is None or len(young) < len(page.items) or looked >= MOST_PAGES:
@@ -304,6 +314,9 @@ class Relating:
 
     def _gathered(self, problem: Problem, case_id: str) -> list[Write]:
         case = self.cases.get(case_id)
+        if case.problem_id == problem.id:
+            link = self.problems.link(problem.id, case.id)
+            return self._still(case, link) if link and link.state == L.LINKED else []
         aside = case.problem_id or case.spam or case.merged_into
         return [] if aside else self._by_rule(case, problem)
 
@@ -366,19 +379,6 @@ class Relating:
 
 _BY_HAND = Judged(sure=1.0, why="a person says so")
 _BY_NOTICE = Judged(sure=1.0, why="a notice about it went into the case")
-
-
-def attributes_of(case: Case, customer: Customer) -> dict[str, tuple[str, ...]]:
-    """All values of product, version, region, … that are known, in lower case: from the form,
-    from the customer, and from what they own."""
-    found: dict[str, set[str]] = {"channel": {str(case.channel)}}
-    for name, value in (*case.fields.items(), *customer.attributes.items()):
-        found.setdefault(name.casefold(), set()).add(str(value).casefold())
-    for asset in customer.assets:
-        found.setdefault(asset.type.casefold(), set()).add(asset.name.casefold())
-        for name, value in asset.attributes.items():
-            found.setdefault(name.casefold(), set()).add(str(value).casefold())
-    return {name: tuple(sorted(values)) for name, values in found.items()}
 
 
 def _worth_a_look(problem: Problem, case: Case) -> bool:

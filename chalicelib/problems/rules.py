@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.base import Model
+from chalicelib.cases.models import Case
+from chalicelib.customers.models import Customer
 from chalicelib.errors import Conflict
 from chalicelib.problems.models import (
     Check,
@@ -178,6 +180,19 @@ def judge(rule: MatchRule, facts: CaseFacts, fixed_at: datetime | None = None) -
 def _has(text: str, word: str) -> bool:
     pattern = r"(?<!\w)" + r"\s+".join(re.escape(part) for part in word.split()) + r"(?!\w)"
     return re.search(pattern, text[:20_000], re.IGNORECASE) is not None
+
+
+def attributes_of(case: Case, customer: Customer) -> dict[str, tuple[str, ...]]:
+    """All values of product, version, region, … that are known, in lower case: from the form,
+    from the customer, and from what they own."""
+    found: dict[str, set[str]] = {"channel": {str(case.channel)}}
+    for name, value in (*case.fields.items(), *customer.attributes.items()):
+        found.setdefault(name.casefold(), set()).add(str(value).casefold())
+    for asset in customer.assets:
+        found.setdefault(asset.type.casefold(), set()).add(asset.name.casefold())
+        for name, value in asset.attributes.items():
+            found.setdefault(name.casefold(), set()).add(str(value).casefold())
+    return {name: tuple(sorted(values)) for name, values in found.items()}
 
 
 def share_of(expected: float, seen: float) -> float:

@@ -157,3 +157,34 @@ def test_a_rejected_problem_lets_its_cases_go_and_takes_them_back_when_reopened(
         patched(world, problem.id, state="proposed")
         world.settle()
         assert counted(world, problem.id) == (30, 30, 0)
+
+
+def test_a_case_that_the_rule_no_longer_fits_is_let_go_but_not_one_that_a_person_linked() -> None:
+    with installed() as world:
+        problem = opened(world)
+        contact(world, 1)
+        contact(world, 2)
+        contact(world, 3, OTHER)
+        first, second, other = world.cases()
+        world.app.relating.decide(problem.id, other.id, Decision.LINK, LEAD)
+        world.app.casework.patch(first.id, first.version, CasePatch(topic="parcel"), LEAD)
+        world.settle()
+        assert counted(world, problem.id) == (2, 2, 0)
+        patched(world, problem.id, rule={"topic": "parcel", "share": 0.05})
+        world.settle()
+        assert [link.case_id for link in links(world, problem.id, L.LINKED)] == [other.id]
+        assert world.app.cases.get(second.id).problem_id is None
+
+
+def test_a_merged_case_counts_no_longer_and_again_when_it_is_taken_out() -> None:
+    with installed() as world:
+        problem = opened(world)
+        contact(world, 1)
+        contact(world, 2)
+        first, second = world.cases()
+        world.app.joining.merge(second.id, first.id, LEAD)
+        world.settle()
+        assert counted(world, problem.id) == (1, 1, 0)
+        world.app.joining.unmerge(second.id, LEAD)
+        world.settle()
+        assert counted(world, problem.id) == (2, 2, 0)
