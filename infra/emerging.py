@@ -21,7 +21,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from chalicelib.base import to_utc
-from chalicelib.trends.emerging import NAMED_BY, Burst, Emerging, Text
+from chalicelib.trends.bursts import Burst, Text
+from chalicelib.trends.emerging import NAMED_BY, Emerging
 from chalicelib.trends.wording import telling
 from chalicelib.understanding.pii import redact
 from chalicelib.understanding.telling_words import FUNCTION_WORDS

@@ -20,8 +20,9 @@ from chalicelib.observability import logger
 from chalicelib.ports import Clock, Ids, Objects
 from chalicelib.store.counts import NewWords, hour_name
 from chalicelib.trends import showing, wordkeeping
+from chalicelib.trends.bursts import Burst, Text
 from chalicelib.trends.distribution import lower_bound, upper_bound
-from chalicelib.trends.emerging import LONGEST, NAMED_BY, Burst, Emerging, Text
+from chalicelib.trends.emerging import LONGEST, NAMED_BY, Emerging
 from chalicelib.trends.models import Method, Trend, TrendHour, TrendKind, TrendState
 from chalicelib.trends.series import hour_of, moment_of
 from chalicelib.trends.state import StateNotUnderstood

@@ -16,18 +16,15 @@ Looks only backwards; the same texts in the same order give the same bursts.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass
 from math import log, sqrt
 
+from chalicelib.trends.bursts import Burst, Past, Text
 from chalicelib.trends.distribution import log_upper_tail
-from chalicelib.trends.wording import terms
 
 WINDOWS = (1, 3, 6, 12, 24, 48)
 LONGEST = WINDOWS[-1]
 MIN_CUSTOMERS = 5
-MOST_TERMS = 100  # of a text
 MOST_TEXTS = 20_000  # of the last 48 hours
 NAMED_BY = 5
 _LN10 = log(10)
@@ -42,62 +39,6 @@ _DISPERSION, _DISPERSION_DAYS = 1.3, 5.0
 _SAME = 0.5  # share of the smaller one's texts that two terms of one trouble have in common
 _QUIET_HOURS = 12
 _REMEMBERED = 50  # bursts that are over
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """`at` is in hours since 1970, with fractions; `terms` are without repeats."""
-
-    id: str
-    at: float
-    customer: str
-    words: tuple[str, ...]
-    terms: tuple[str, ...]
-
-    @classmethod
-    def of(cls, identifier: str, at: float, customer: str, told: Iterable[str]) -> Text:
-        words = tuple(told)
-        kept = tuple(islice(dict.fromkeys(terms(words)), MOST_TERMS))
-        return cls(identifier, at, customer or identifier, words, kept)
-
-
-@dataclass(slots=True)
-class Past:
-    """What is remembered of a term: decayed sums, fullest hour and day, and the running ones."""
-
-    cases: float = 0.0
-    squares: float = 0.0
-    top_hour: float = 0.0
-    top_day: float = 0.0
-    hour: int = 0
-    in_hour: int = 0
-    day: int = 0
-    in_day: int = 0
-
-
-@dataclass(slots=True)
-class Burst:
-    """Words that came more often than they ever did. Times are in hours since 1970.
-
-    `seen` and `expected` customers and `p` are those of its first named term, at their worst;
-    `cases` are the texts with any of its terms, oldest first. `name` is the caller's; one that is
-    `noise`, as people say, is followed, but its texts enter the memory like any others.
-    """
-
-    id: int
-    start: float
-    alarm: float
-    window: int
-    terms: list[str]
-    seen: int
-    expected: float
-    p: float
-    cases: list[str] = field(default_factory=list)
-    customers: int = 0
-    end: float | None = None
-    last: float = 0.0
-    name: str = ""
-    noise: bool = False
 
 
 @dataclass(slots=True)
@@ -352,14 +293,14 @@ class Emerging:
             past = self.past.get(term)
             if past is None:
                 past = self.past[term] = Past(cases=self.floor)
-            _count(past, day, hour)
+            past.count(day, hour)
 
     def _midnight(self, day: int) -> None:
         self.past_texts *= _KEPT_A_DAY
         self.past_days = self.past_days * _KEPT_A_DAY + 1
         gone = []
         for term, past in self.past.items():
-            _settle(past)
+            past.settle()
             past.cases *= _KEPT_A_DAY
             past.squares *= _KEPT_A_DAY
             past.top_hour *= 0.99
@@ -374,24 +315,6 @@ class Emerging:
             self.floor = kept[self.most_past][1].cases
         else:
             self.floor *= _KEPT_A_DAY
-
-
-def _count(past: Past, day: int, hour: int) -> None:
-    if past.day != day:
-        _settle(past)
-        past.day = day
-    past.in_day += 1
-    past.in_hour = past.in_hour + 1 if past.hour == hour else 1
-    past.hour = hour
-    past.top_hour = max(past.top_hour, float(past.in_hour))
-    past.cases += 1
-
-
-def _settle(past: Past) -> None:
-    """Its running day is over."""
-    past.squares += past.in_day * past.in_day
-    past.top_day = max(past.top_day, float(past.in_day))
-    past.in_day = 0
 
 
 def _grouped(hits: list[_Hit]) -> list[list[_Hit]]:

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.base import from_iso, iso
-from chalicelib.trends.emerging import Burst, Emerging, Past, Text
+from chalicelib.trends.bursts import Burst, Past, Text
+from chalicelib.trends.emerging import Emerging
 from chalicelib.trends.state import StateNotUnderstood
 
 VERSION = 1

@@ -7,7 +7,8 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.trends.emerging import Burst, Emerging, Text
+from chalicelib.trends.bursts import Burst, Text
+from chalicelib.trends.emerging import Emerging
 from chalicelib.trends.wording import telling, terms
 from chalicelib.trends.wordkeeping import KeptWords, pack, unpack
 from chalicelib.understanding.telling_words import FUNCTION_WORDS
