@@ -9,8 +9,8 @@ import pytest
 
 from chalicelib.understanding import sentences
 from chalicelib.understanding.sentences import MODEL, VOCABULARY, SentenceVectors
-from chalicelib.understanding.transformer import WORDS
 from chalicelib.understanding.vectors import shipped_table
+from tests.understanding import tiny_model
 
 PIECES = ["[CLS]", "[SEP]", "my", "card", "is", "lost", "##s", "o", "##l", "##a"]
 
@@ -48,40 +48,10 @@ def test_a_model_tells_its_version_before_its_weights_are_read(folder: Path) -> 
 
 
 def test_a_packed_model_is_found_again_and_gives_unit_vectors(tmp_path: Path) -> None:
-    np = pytest.importorskip("numpy", reason="only the layer brings numpy")
-    chance = np.random.default_rng(1)
-    tensors = {}
-    for name, shape in _shapes().items():
-        tensors[name] = chance.normal(0, 0.05, shape).astype(np.float32)
-    words = chance.integers(-127, 127, (len(PIECES), 384)).astype(np.int8)
-    tensors[WORDS] = words
-    tensors[f"{WORDS}.scale"] = np.full(len(PIECES), 0.001, np.float32)
-    (tmp_path / MODEL).write_bytes(sentences.pack("v", 8, tensors))
-    (tmp_path / VOCABULARY).write_text("\n".join(PIECES) + "\n")
+    tiny_model.write(tmp_path, PIECES)
     model = SentenceVectors(tmp_path)
     one, other = model.embed("my card", "en"), model.embed("card is lost", "en")
     assert one is not None and other is not None
     assert sum(value * value for value in one) == pytest.approx(1, abs=1e-5)
     together = model.embed_all([("my card", "en"), ("hola", "es"), ("card is lost", "en")])
     assert together == [one, None, other]
-
-
-def _shapes() -> dict[str, tuple[int, ...]]:
-    shapes: dict[str, tuple[int, ...]] = {
-        "embeddings.position_embeddings.weight": (16, 384),
-        "embeddings.token_type_embeddings.weight": (2, 384),
-        "embeddings.LayerNorm.weight": (384,),
-        "embeddings.LayerNorm.bias": (384,),
-        "rotation": (384, 8),
-    }
-    for layer in range(6):
-        at = f"encoder.layer.{layer}"
-        dense = {f"attention.self.{name}": (384, 384) for name in ("query", "key", "value")}
-        dense |= {"attention.output.dense": (384, 384), "intermediate.dense": (1536, 384)}
-        dense |= {"output.dense": (384, 1536)}
-        for name, shape in dense.items():
-            shapes[f"{at}.{name}.weight"] = shape
-            shapes[f"{at}.{name}.bias"] = shape[:1]
-        for name in ("attention.output.LayerNorm", "output.LayerNorm"):
-            shapes[f"{at}.{name}.weight"] = shapes[f"{at}.{name}.bias"] = (384,)
-    return shapes
