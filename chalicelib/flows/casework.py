@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.promising import Promising
     from chalicelib.store.articles import ArticleStore
     from chalicelib.store.cases import CaseStore
+    from chalicelib.store.problems import ProblemStore
     from chalicelib.store.reactions import ReactionStore
     from chalicelib.store.settings import SettingsStore
 
@@ -34,6 +35,7 @@ LONGEST_TAG = 40
 class Casework:
     cases: CaseStore
     articles: ArticleStore
+    problems: ProblemStore
     reactions: ReactionStore
     settings: SettingsStore
     promising: Promising
@@ -53,6 +55,8 @@ class Casework:
         check_topic(self.settings, given.topic)
         if given.article and given.article != case.article:
             self._check_article(given.article)
+        if given.problem_id and given.problem_id != case.problem_id:
+            self._check_problem(given.problem_id)
         now = self.clock()
         changed = rules.apply(case, _cleaned(given), now, by)
         if not changed.changes:
@@ -82,6 +86,12 @@ class Casework:
             self.articles.get(slug)
         except NotFound as error:
             raise Invalid.field("article", "there is no such article") from error
+
+    def _check_problem(self, problem_id: str) -> None:
+        try:
+            self.problems.get(problem_id)
+        except NotFound as error:
+            raise Invalid.field("problem_id", "there is no such problem") from error
 
 
 def _cleaned(given: CasePatch) -> CasePatch:

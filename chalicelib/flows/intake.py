@@ -308,6 +308,7 @@ class Intake:
                 message,
                 [
                     *(["triage"] if human and not case.topic.label else []),
+                    *(["relate"] if case.problem_id != before.problem_id else []),
                     *_for_bot(scene, before),
                 ],
             ),

@@ -128,3 +128,15 @@ def test_the_figures_say_whom_it_hit_what_it_cost_and_what_nobody_knows(
     assert figures["pace"]["seconds_to_fix"] is None
     assert [point["cases"] for point in figures["plot"]] == [3]
     assert any("nobody was told by a campaign" in line for line in figures["not_concluded"])
+
+
+def test_a_case_names_only_a_problem_that_is_there(api: Api, world: World) -> None:
+    contact(world, 1)
+    case = world.case()
+    path = f"/v1/cases/{case.id}"
+    assert api.patch(path, {"problem_id": "P9"}, case.version).fields == ["problem_id"]
+    problem = api.post("/v1/problems", {"title": "Odd smell"}).json
+    linked = api.patch(path, {"problem_id": problem["id"]}, case.version)
+    assert linked.json["problem_id"] == problem["id"]
+    world.settle()
+    assert api.get(f"/v1/problems/{problem['id']}").json["figures"]["impact"]["cases"] == 1
