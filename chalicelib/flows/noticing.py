@@ -51,7 +51,8 @@ class Noticing:
         """Look once; returns how many emerging trends are active."""
         kept = self._load()
         came = self._read(kept, now)
-        if not came and not kept.engine.open and kept.looked_at is not None:
+        same_hour = kept.looked_at is not None and hour_of(kept.looked_at) == hour_of(now)
+        if same_hour and not came and not kept.engine.open:
             return 0
         for words in came:
             kept.engine.add(_text(words))
