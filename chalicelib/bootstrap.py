@@ -9,8 +9,9 @@ Tests and the simulation put their own in place with `install`.
 from __future__ import annotations
 
 import secrets as randomness
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.access.rules import Signer
@@ -63,8 +64,8 @@ if TYPE_CHECKING:
     from chalicelib.flows.followups import Followups
     from chalicelib.flows.handing_over import HandingOver
     from chalicelib.flows.helpdesk import Helpdesk
-    from chalicelib.flows.hours import Hours
     from chalicelib.flows.holding import Holding
+    from chalicelib.flows.hours import Hours
     from chalicelib.flows.importing import Importing
     from chalicelib.flows.in_case import InCase
     from chalicelib.flows.indexing import Indexing
@@ -180,6 +181,19 @@ class RandomIds:
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def rehearsal_clock(file: str) -> Clock:
+    """The clock of a rehearsal: so many seconds ahead as the file says, the real one without it."""
+
+    def now() -> datetime:
+        try:
+            ahead = float(Path(file).read_text(encoding="ascii"))
+        except FileNotFoundError:
+            ahead = 0.0
+        return utc_now() + timedelta(seconds=ahead)
+
+    return now
 
 
 class Application:
@@ -452,7 +466,9 @@ def get() -> Application:
     """This process's application; made from the environment at the first call."""
     global _installed
     if _installed is None:
-        _installed = Application(from_environment())
+        settings = from_environment()
+        clock = rehearsal_clock(settings.clock_file) if settings.clock_file else utc_now
+        _installed = Application(settings, clock=clock)
     return _installed
 
 

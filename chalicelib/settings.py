@@ -24,6 +24,7 @@ class Settings(Model):
     classifier_role: str = ""  # that Comprehend takes on to read and write our files
     queues: dict[str, str] = {}  # reaction kind (or "mail") -> queue URL
     patience: float = 0.0  # seconds that an acknowledgement waits for triage
+    clock_file: str = ""  # of a rehearsal on the local cloud: seconds ahead of the real time
     cases_shards: int = 1  # partitions of the case lists; may grow, never shrink
 
 
@@ -59,5 +60,6 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         classifier_role=env.get("CLASSIFIER_ROLE_ARN", ""),
         queues={name: env.get(f"{name.upper()}_QUEUE_URL", "") for name in QUEUES},
         patience=float(env.get("ACKNOWLEDGE_PATIENCE", "0")),
+        clock_file=env.get("CLOCK_FILE", ""),
         cases_shards=int(env.get("CASES_SHARDS", "1")),
     )

@@ -20,6 +20,7 @@ from aiohttp import web
 from infra.local import front, mastodon_routes, outbox, text_routes
 from infra.local.amazon import Boto3Amazon
 from infra.local.children import settle
+from infra.local.clock import clock_of
 from infra.local.comprehend.custom import Custom
 from infra.local.comprehend.files import CloudFiles
 from infra.local.comprehend.service import comprehend
@@ -72,16 +73,17 @@ async def serve(layout: Layout, options: argparse.Namespace) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     memory, stack = Memory(layout.database), Stack(layout.stack)
     amazon = Boto3Amazon(options.cloud)
-    intake = Intake(Spool(layout.spool), amazon, stack)
-    courier = Courier(memory, amazon, stack)
-    texts = TextDoor(memory, options.sms_number)
-    office = Office(memory, auto_reply=_out_of_office(intake))
+    clock = clock_of(layout)
+    intake = Intake(Spool(layout.spool), amazon, stack, clock=clock)
+    courier = Courier(memory, amazon, stack, clock=clock)
+    texts = TextDoor(memory, options.sms_number, clock)
+    office = Office(memory, auto_reply=_out_of_office(intake), clock=clock)
     log.info(
         "taking in again: %d mails, %d notices", intake.recover(layout), courier.reopen(layout)
     )
 
     local = [*outbox.routes(memory), *text_routes.routes(texts)]
-    network = MastodonDoor(memory, f"http://{HOST}:{options.port}{mastodon_routes.BASE}")
+    network = MastodonDoor(memory, f"http://{HOST}:{options.port}{mastodon_routes.BASE}", clock)
     local += mastodon_routes.routes(network)
     outer = front.application(front.Front(stack, options.port), local)
     custom = Custom(memory, CloudFiles(amazon))

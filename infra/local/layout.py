@@ -51,6 +51,11 @@ class Layout:
         return self.root / "doors.sqlite"
 
     @property
+    def clock(self) -> Path:
+        """Seconds that a rehearsal is ahead of the real time; absent where none is."""
+        return self.root / "clock"
+
+    @property
     def spool(self) -> Path:
         """Accepted mail that the cloud has not been seen to keep."""
         return self.root / "spool"

@@ -110,6 +110,7 @@ def cloud_environment(layout: Layout, ports: Ports) -> dict[str, str]:
         "SFTP_ENABLED": "0",
         "LAMBDA_EXECUTOR": "local",
         "LOG_LEVEL": "WARNING",
+        "CLOCK_FILE": str(layout.clock),
         **aws_environment(ports),
     }
 
