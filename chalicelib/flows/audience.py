@@ -22,16 +22,19 @@ from chalicelib.channels.settings import ChannelSettings
 from chalicelib.customers.models import ConsentPurpose, Customer
 from chalicelib.customers.rules import address_on, agreed, opted_out, quiet_until
 from chalicelib.errors import Forbidden
+from chalicelib.problems.models import LinkState
 from chalicelib.routing.rules import met
 from chalicelib.store.counts import hour_name
 
 if TYPE_CHECKING:
     from chalicelib.store.campaigns import CampaignStore
     from chalicelib.store.counts import CountStore
+    from chalicelib.store.problems import ProblemStore
     from chalicelib.store.settings import SettingsStore
 
 LOCAL_PART = 64  # octets of a mail address before the @ (RFC 5321 4.5.3.1.1)
 REPLY = "n-"
+LINKS = 400  # cases of a problem a read
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class Letter:
 class Audiences:
     counts: CountStore
     campaigns: CampaignStore
+    problems: ProblemStore
     settings: SettingsStore
     signer: Callable[[], Signer]
     public_url: Callable[[], str]
@@ -74,13 +78,23 @@ class Audiences:
     def wrote(self, campaign: Campaign, now: datetime) -> Mapping[str, str]:
         """Customers who wrote about it themselves, with their newest case about it.
 
-        One read for each hour since it began.
+        One read for each hour since it began, and one for some hundred cases of the problem.
         """
-        if not campaign.audience.exclude_wrote or not campaign.series or campaign.root:
+        if not campaign.audience.exclude_wrote or campaign.root:
             return {}
+        linked = dict(self._linked(campaign.problem_id)) if campaign.problem_id else {}
+        if not campaign.series:
+            return linked
         hours = list(_hours(campaign.wrote_since or now, now))
         people = self.counts.people(campaign.series, hours)
-        return {customer: max(cases) for customer, cases in people.items()}
+        return {**{customer: max(cases) for customer, cases in people.items()}, **linked}
+
+    def _linked(self, problem_id: str) -> Iterator[tuple[str, str]]:
+        """(customer, case) of all that is linked to a problem, the oldest first."""
+        after = ""
+        while links := self.problems.links_after(problem_id, after, LINKS):
+            yield from ((o.customer_id, o.case_id) for o in links if o.state == LinkState.LINKED)
+            after = links[-1].case_id
 
     def tired(
         self, campaign: Campaign, customers: Iterable[Customer], now: datetime

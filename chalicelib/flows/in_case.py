@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.campaigns import rules, texts
-from chalicelib.campaigns.models import Campaign, Told, ToldStatus
+from chalicelib.campaigns.models import Campaign, Kind, Told, ToldStatus
 from chalicelib.cases import rules as case_rules
 from chalicelib.cases.models import Author, AuthorType, Case, Message
 from chalicelib.channels.models import Channel
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from chalicelib.store.campaigns import CampaignStore
     from chalicelib.store.cases import CaseStore
     from chalicelib.store.customers import CustomerStore
+    from chalicelib.store.problems import ProblemStore
     from chalicelib.store.reactions import ReactionStore
     from chalicelib.store.settings import SettingsStore
     from chalicelib.store.table import Table
@@ -47,6 +48,7 @@ class InCase:
     campaigns: CampaignStore
     cases: CaseStore
     customers: CustomerStore
+    problems: ProblemStore
     settings: SettingsStore
     audiences: Audiences
     replying: Replying
@@ -71,6 +73,8 @@ class InCase:
     def _once(self, campaign: Campaign, told: Told) -> Told:
         now = self.clock()
         case, customer, reason = self._place(told)
+        if case is not None and self._informed(campaign, case):
+            case, reason = None, "informed"
         message = None
         if case is not None and customer is not None:
             try:
@@ -117,6 +121,17 @@ class InCase:
         if channel == Channel.SMS and opted_out(customer, Channel.SMS):
             return None, None, "opted_out"
         return case, customer, ""
+
+    def _informed(self, campaign: Campaign, case: Case) -> bool:
+        """Whether the problem has told the case that itself (flows/informing.py)."""
+        if not campaign.problem_id or campaign.kind is Kind.RETRACTION:
+            return False
+        link = self.problems.link(campaign.problem_id, case.id)
+        if link is None:
+            return False
+        if campaign.kind is Kind.CLOSURE:
+            return link.closed_round > 0
+        return link.told_version > 0
 
     def _message(self, campaign: Campaign, case: Case, customer: Customer) -> Message:
         channel, to = _way(case, customer)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from chalicelib.campaigns.models import FollowupInput, Kind
+from chalicelib.problems.models import Link, LinkState
 from chalicelib.store.counts import hour_name
 from tests.flows.outreach_world import LEAD, NOTICE, Outreaching, customer, outreaching
 from tests.support import NOON
@@ -63,3 +64,43 @@ def test_the_closure_comes_into_the_same_case(o: Outreaching) -> None:
     o.settle()
     texts = [m.text for m in o.world.timeline(o.app.cases.get(case_id))]
     assert sum("It is solved" in text for text in texts) == 1
+
+
+def linked(o: Outreaching, case_id: str, **more: int) -> None:
+    case = o.app.cases.get(case_id)
+    link = Link(
+        problem_id="01PROBLEM",
+        case_id=case_id,
+        customer_id=case.customer_id,
+        state=LinkState.LINKED,
+        created_at=NOON,
+        updated_at=NOON,
+        **more,
+    )
+    o.app.table.commit(o.app.problems.write_link(link))
+
+
+def mailed(o: Outreaching) -> str:
+    o.world.mail("My router is dead.", sender="c1@example.org", message_id="w1@example.org")
+    o.world.settle()
+    return o.world.case().id
+
+
+def test_a_case_of_the_problem_is_told_like_one_of_the_topic(o: Outreaching) -> None:
+    case_id = mailed(o)
+    linked(o, case_id)
+    campaign = o.approved(problem_id="01PROBLEM", audience={})
+    assert o.app.outreach.preview(campaign.id).excluded == {"wrote": 1}
+    o.settle()
+    assert any("we know" in text for text in o.world.texts(o.app.cases.get(case_id)))
+
+
+def test_whom_the_problem_has_informed_hears_it_once(o: Outreaching) -> None:
+    case_id = mailed(o)
+    linked(o, case_id, told_version=1)
+    campaign = o.approved(problem_id="01PROBLEM", audience={})
+    o.settle()
+    assert not any("we know" in text for text in o.world.texts(o.app.cases.get(case_id)))
+    assert o.app.outreach.get(campaign.id).status == "completed"
+    (entry,) = o.app.campaigns.everybody_told(campaign.id)
+    assert (entry.status, entry.reason) == ("skipped", "informed")
