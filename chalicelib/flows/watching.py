@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,7 @@ WEEKS = 12
 A_LOOK = timedelta(seconds=60)  # for catching up; the function has two minutes
 CAUTIOUS_DAYS = 4
 MARGIN = timedelta(minutes=10)  # a count may be written this long after its time was taken
+MOST_AMENDED = 300  # late counts in one look, beyond which everything is read again
 _A_DAY_AT_ONCE = 8  # hours of a day from which on it is cheaper to read all of it
 
 
@@ -70,6 +71,8 @@ class Watching:
         """What is too full at `now`."""
         kept = self._load(config)
         before = _mark(kept)
+        if self._overtaken(kept, now):
+            kept = replace(keeping.fresh(config), dismissed=kept.dismissed)
         if kept.detector.hour is None:
             kept.detector.hour = hour_of(now - timedelta(weeks=WEEKS)) // 24 * 24
         if not self._catch_up(kept, now):
@@ -98,6 +101,16 @@ class Watching:
         except StateNotUnderstood as error:
             logger().warning("memory of trends is built anew", extra={"reason": str(error)})
             return keeping.fresh(config)
+
+    def _overtaken(self, kept: Kept, now: datetime) -> bool:
+        """Whether so much was counted in the past that the memory is better built anew: history
+        was imported, from before the first contact or a lot of it."""
+        if kept.looked_at is None:
+            return False
+        late = self.counts.late_since(kept.looked_at - MARGIN, now).customers
+        new = [key for key, count in late.items() if kept.amended.get(" ".join(key), 0) != count]
+        earlier = any(kept.first is None or _hour(hour) < kept.first for _, hour, _ in new)
+        return earlier or len(new) > MOST_AMENDED
 
     def _catch_up(self, kept: Kept, now: datetime) -> bool:
         """Take in whole days that are over; False where the time did not suffice."""

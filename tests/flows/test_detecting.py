@@ -161,6 +161,22 @@ def test_what_is_corrected_days_later_moves_what_is_expected(world: World) -> No
     assert 0.8 < amended / level(world) < 1.5
 
 
+def test_history_that_is_imported_into_a_running_installation_is_learnt(world: World) -> None:
+    for _ in range(3):
+        world.app.detecting.detect()
+        world.clock.forward(minutes=5)
+    ordinary_days(world, days=21)
+    old = hour_name(world.clock() - timedelta(days=21))
+    for cell in CELLS:
+        world.app.table.commit(world.app.counts.very_late(cell, old, 1, world.clock()))
+    world.app.detecting.detect()
+    assert level(world) == pytest.approx(1 / 3, rel=0.4)
+    burst(world, customers=25)
+    world.clock.forward(minutes=5)
+    world.app.detecting.detect()
+    assert only(world).rule is TrendRule.CALIBRATED
+
+
 def test_the_product_that_explains_it_is_told_with_its_lift(world: World) -> None:
     ordinary_days(world, days=14)
     ordinary_days(world, days=14, cells=OF_APP, every=30, head="app")
