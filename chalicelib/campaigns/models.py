@@ -352,6 +352,7 @@ class Preview(Model):
     seconds: float = 0.0  # to send it all, at the pace that is set, or the rates of cost.py
     held_out: int = 0
     held_out_share: float = 0.0
+    missing_fields: dict[str, int] = {}  # field of the text -> customers without a value for it
     in_case: int = 0  # of those who wrote: they hear in their own case
     deferred: int = 0  # of `count`: it is quiet where they live, and they hear later
     deferred_until: Instant | None = None  # the last of them

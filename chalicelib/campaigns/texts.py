@@ -41,15 +41,21 @@ class FieldMissing(CustOpsError):
 
 
 def check(campaign: Campaign) -> None:
-    """Raises Invalid where a text asks for a field that nobody gives, or a channel has no text."""
+    """Raises Invalid where texts ask for fields that nobody gives, all of them named, or where a
+    channel has no text."""
     for channel in campaign.audience.channels:
         if not getattr(campaign.message, str(channel)):
             raise Invalid.field("audience.channels", f"there is no text for {channel}")
     known = BUILT_IN | set(campaign.fields)
+    unknown = [
+        {"field": place, "reason": f"{{{{{name}}}}} is not a field of this campaign"}
+        for place, text in _texts(campaign.message)
+        for name in dict.fromkeys(PLACEHOLDER.findall(text))
+        if name not in known
+    ]
+    if unknown:
+        raise Invalid("; ".join(f"{one['field']}: {one['reason']}" for one in unknown), unknown)
     for place, text in _texts(campaign.message):
-        for name in PLACEHOLDER.findall(text):
-            if name not in known:
-                raise Invalid.field(place, f"{{{{{name}}}}} is not a field of this campaign")
         rest = PLACEHOLDER.sub("", text)
         if "{{" in rest or "}}" in rest or "\\{{" in text:
             raise Invalid.field(place, "a field is written {{name}}: small letters, digits and _")
@@ -87,6 +93,15 @@ SMS_ANSWERS = {
     "es": "Responda OK, FALLA o NO YO.",
 }
 """What a text message offers; flows/noticed.py understands the words of all languages."""
+
+
+def missing(campaign: Campaign, customer: Customer) -> str:
+    """The first field for which a customer has no value, "" where there is none."""
+    try:
+        field_values(campaign, customer, "", {})
+    except FieldMissing as error:
+        return error.name
+    return ""
 
 
 def mail_template(notice: Notice, language: str) -> MailText:

@@ -82,6 +82,7 @@ class Outreach(Campaigns):
             seconds=tally.seconds(self.audiences.rules().pace),
             held_out=tally.excluded.get("held_out", 0),
             held_out_share=campaign.held_out,
+            missing_fields=seen.missing,
             in_case=seen.in_case,
             deferred=seen.deferred,
             deferred_until=seen.deferred_until,
@@ -230,6 +231,7 @@ class _Seen:
         self.tally = Tally()
         self._campaign = campaign
         self._drawn: list[tuple[float, str, Verdict]] = []
+        self.missing: dict[str, int] = {}
         self.in_case = 0
         self.deferred = 0
         self.deferred_until: datetime | None = None
@@ -241,6 +243,9 @@ class _Seen:
         if verdict.reason:
             self.tally.leave_out(verdict.reason)
             self.in_case += bool(verdict.case_id)
+            if verdict.reason == "missing_field":
+                name = texts.missing(self._campaign, verdict.customer)
+                self.missing[name] = self.missing.get(name, 0) + 1
             return
         assert verdict.channel is not None
         self.count += 1

@@ -94,3 +94,13 @@ def test_a_free_campaign_needs_a_text() -> None:
 )
 def test_parts_of_a_text_message(text: str, parts: int) -> None:
     assert sms_parts(text) == parts
+
+
+def test_all_fields_that_nobody_gives_are_named() -> None:
+    with pytest.raises(Invalid) as refused:
+        texts.check(campaign(message=says("Hello {{city}}, {{plan}} and {{name}}")))
+    named = [one["reason"] for one in refused.value.extra["fields"]]
+    assert named == [
+        "{{city}} is not a field of this campaign",
+        "{{plan}} is not a field of this campaign",
+    ]

@@ -110,6 +110,7 @@ def test_a_customer_without_a_field_of_the_text_is_left_out(o: Outreaching) -> N
     draft = o.draft(message=message, fields={"city": {"source": "attributes.city"}})
     preview = o.app.outreach.preview(draft.id)
     assert (preview.count, preview.excluded) == (1, {"missing_field": 1})
+    assert preview.missing_fields == {"city": 1}
     assert preview.samples[0].text.startswith("Trouble in Bonn")
 
 
