@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.campaigns.models import Campaign, FollowupInput, Kind, Said
+from chalicelib.campaigns.models import Approval, Campaign, FollowupInput, Kind, Said
 from chalicelib.channels.models import Channel
 from chalicelib.customers.models import ConsentStatus
 from chalicelib.errors import Conflict, Forbidden
@@ -150,7 +150,5 @@ def test_a_closed_problem_proposes_the_closure(o: Outreaching) -> None:
     assert o.app.followups.proposed(o.app.campaigns.get(campaign.id)) is None
 
 
-def _approval(draft: Campaign) -> object:
-    from chalicelib.campaigns.models import Approval
-
+def _approval(draft: Campaign) -> Approval:
     return Approval(version=draft.version)

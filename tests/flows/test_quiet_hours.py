@@ -78,7 +78,7 @@ def test_who_got_enough_notices_is_left_out_and_the_preview_shows_the_last(o: Ou
     o.pass_time(1)
     second = o.approved(name="Second")
     o.settle()
-    third = o.draft(name="Third", **everybody)
+    third = o.draft(name="Third", audience={})
     preview = o.app.outreach.preview(third.id)
     assert (preview.count, preview.excluded) == (1, {"fatigue": 1})
     o.app.documents.write("campaigns", {"fatigue": {"notices": 5}}, None, "admin")

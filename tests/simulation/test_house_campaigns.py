@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib.bootstrap import Application
 from tests.simulation.house.campaign_mutants import CAMPAIGN_MUTANTS
 from tests.simulation.house.installation import Make
 from tests.simulation.house.scenario import HouseScenario
@@ -13,9 +14,8 @@ from tests.simulation.world.search import Run
 SEEDS = range(1000, 1030)
 
 
-def _scenario(make: Make | None = None) -> search.Make:
-    more = () if make is None else (make,)
-    return lambda contacts: HouseScenario(contacts, *more, campaign=True)
+def _scenario(make: Make = Application) -> search.Make:
+    return lambda contacts: HouseScenario(contacts, make, campaign=True)
 
 
 def test_without_faults_a_campaign_goes_as_it_should() -> None:

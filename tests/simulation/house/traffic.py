@@ -202,7 +202,7 @@ class Traffic:
         raise NotFound("not on the desk yet")
 
     def request(
-        self, name: str, work: Callable[[Application], None], done: Callable[[Outcome], None]
+        self, name: str, work: Callable[[Application], object], done: Callable[[Outcome], None]
     ) -> None:
         """A call of the API, repeated by its client until it is answered."""
         self._open_requests += 1
