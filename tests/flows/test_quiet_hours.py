@@ -72,7 +72,6 @@ def test_who_got_enough_notices_is_left_out_and_the_preview_shows_the_last(o: Ou
     cap = {"fatigue": {"notices": 2, "days": 7}}
     o.app.documents.write("campaigns", cap, None, "admin")
     o.has(customer(1), customer(2, plan="free"))
-    everybody = {"audience": {}}
     first = o.approved(name="First")
     o.settle()
     o.pass_time(1)
