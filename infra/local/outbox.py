@@ -16,7 +16,7 @@ from infra.local.memory import Delivered, Memory
 from infra.local.problem import invalid
 
 CHANNELS = ("email", "sms", "social")
-DEFAULT_LIMIT, MAX_LIMIT, PAGE_LIMIT = 100, 1000, 100
+DEFAULT_LIMIT, MAX_LIMIT, PAGE_LIMIT = 100, 10_000, 100
 REFRESH = 5  # seconds
 SECURITY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "

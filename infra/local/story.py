@@ -6,8 +6,8 @@
 3. Its problem is accepted and handed to billing, which accepts by its secret link.
 4. Those likely affected are told, but for a tenth that is held out to measure by.
 5. Some contacts more, fewer of those told; billing says that it is fixed.
-6. A day of ordinary traffic: the data bear the fix out, the problem is closed, and everybody who was
-   told is told that it is over.
+6. A day of ordinary traffic: the data bear the fix out, the problem is closed, and everybody who
+   was told is told that it is over.
 
 Days pass by the rehearsal clock (infra/local/clock.py). Only the detector is not waited for, but
 started as its schedule would start it.
@@ -277,24 +277,22 @@ class Story:
         )
         seen = {"version": campaign["version"], "count": preview["count"], "force": True}
         self.admin.call("POST", f"{path}/approve", seen)
-        self._sent(campaign, "told")
+        self._sent(campaign, "told", preview["count"])
         return campaign
 
     def _texts(self, part: str, channel: str) -> dict[str, Any]:
         given = self.told[part][channel]
         return given if "en" in given else {"en": given}
 
-    def _sent(self, campaign: dict[str, Any], what: str) -> None:
+    def _sent(self, campaign: dict[str, Any], what: str, total: int) -> None:
         path = f"/v1/campaigns/{campaign['id']}"
-        campaign.update(self.lead.call("GET", path))
-        total = max(1, campaign["progress"]["total"])
         bar = Bar(what, total)
 
         def done() -> bool:
             campaign.update(self.lead.call("GET", path))
             progress = campaign["progress"]
-            bar.step(min(total, max(0, progress["total"] - progress["remaining"])))
-            return bool(campaign["status"] in ("completed", "finished", "done"))
+            bar.step(min(total - 1, max(0, progress["total"] - progress["remaining"])))
+            return bool(campaign["finished_at"])
 
         self._until(done, 150)
         bar.step(total)
@@ -350,7 +348,7 @@ class Story:
         message = {name: self._texts("closure", name) for name in ("email", "sms")}
         given = {"kind": "closure", "message": message}
         step = self.admin.call("POST", f"/v1/campaigns/{campaign['id']}/followups", given)
-        self._sent(step, "told that it is over")
+        self._sent(step, "told that it is over", campaign["progress"]["sent"])
 
     # --- figures ---------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ export function Campaigns() {
 
 export function Campaign({ id }) {
   const state = useLoaded(() => get(`campaigns/${id}`), [id]);
-  const running = state.data && !["draft", "done", "finished", "cancelled", "paused"].includes(state.data.status);
+  const running = state.data && ["approved", "planning", "running"].includes(state.data.status);
   useEffect(() => {
     if (!running) return undefined;
     const timer = setInterval(state.reload, 3_000);
@@ -53,8 +53,8 @@ function Progress({ campaign }) {
 function Effect({ effect }) {
   if (!effect) return null;
   return html`<h2>${t("notice.effect")}</h2>${effect.conclusion && html`<p dir="auto">${effect.conclusion}</p>`}
-    ${effect.told && effect.held && html`<table><thead><tr><th scope="col"></th><th scope="col" class="number">${t("notice.people")}</th><th scope="col" class="number">${t("notice.contacts")}</th></tr></thead><tbody>
-      ${[["told", effect.told], ["held", effect.held]].map(([name, arm]) => html`<tr key=${name}><th scope="row">${t(`notice.${name}`)}</th><td class="number">${arm.customers ?? arm.n ?? "–"}</td><td class="number">${arm.contacts ?? "–"}</td></tr>`)}</tbody></table>`}`;
+    ${effect.told && effect.held_out && html`<table><thead><tr><th scope="col"></th><th scope="col" class="number">${t("notice.people")}</th><th scope="col" class="number">${t("notice.contacts")}</th></tr></thead><tbody>
+      ${[["told", effect.told], ["held", effect.held_out]].map(([name, arm]) => html`<tr key=${name}><th scope="row">${t(`notice.${name}`)}</th><td class="number">${arm.customers}</td><td class="number">${arm.per_1000 === null ? "–" : `${Math.round(arm.per_1000)} (${Math.round(arm.low)}–${Math.round(arm.high)})`}</td></tr>`)}</tbody></table>`}`;
 }
 
 function Draft({ campaign, reload }) {
