@@ -101,6 +101,8 @@ _TABLE: Final = _allow(
     {"Fn::GetAtt": ["Table", "Arn"]},
     {"Fn::Sub": "${Table.Arn}/index/*"},
 )
+# Without it S3 answers "access denied", and not "no such key", for an object that is not there.
+_SEE_WHAT_IS_MISSING: Final = _allow(["s3:ListBucket"], {"Fn::GetAtt": ["Bucket", "Arn"]})
 _PARAMETERS: Final = _allow(
     ["ssm:GetParametersByPath"],
     *_in_account("ssm", "parameter/custops/${Stage}", "parameter/custops/${Stage}/*"),
@@ -157,6 +159,7 @@ _CLASSIFIERS: Final = (
 )
 
 API: Final = (
+    _SEE_WHAT_IS_MISSING,
     _TABLE,
     _PARAMETERS,
     _objects("GetObject", "attachments", "bodies", "mail", "campaigns", "uploads", "index"),
@@ -184,6 +187,7 @@ FORWARD: Final = (
     ),
 )
 TRIAGE: Final = (
+    _SEE_WHAT_IS_MISSING,
     _consume("Triage"),
     _TABLE,
     _objects("GetObject", "bodies", "models"),
@@ -245,10 +249,10 @@ DETECT_TRENDS: Final = (
     _TABLE,
     _objects("GetObject", "trends"),
     _objects("PutObject", "trends"),
-    # Without it S3 answers "access denied" for an object that is not there as yet.
-    _allow(["s3:ListBucket"], {"Fn::GetAtt": ["Bucket", "Arn"]}),
+    _SEE_WHAT_IS_MISSING,
 )
 INDEX_KNOWLEDGE: Final = (
+    _SEE_WHAT_IS_MISSING,
     _TABLE,
     _objects("GetObject", "index"),
     _objects("PutObject", "index"),
@@ -257,6 +261,7 @@ INDEX_KNOWLEDGE: Final = (
 TRAIN_MODELS: Final = (_TABLE,)
 LABEL_CASES: Final = (_TABLE,)
 TRAIN: Final = (
+    _SEE_WHAT_IS_MISSING,
     _consume("Train"),
     _TABLE,
     _objects("GetObject", "models"),
@@ -264,6 +269,7 @@ TRAIN: Final = (
     *_CLASSIFIERS,
 )
 ANSWER: Final = (
+    _SEE_WHAT_IS_MISSING,
     _consume("Answer"),
     _TABLE,
     _PARAMETERS,
