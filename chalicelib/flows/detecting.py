@@ -44,6 +44,8 @@ EXAMPLES = 10
 MOST_HOURS = 14 * 24  # of a trend, of which the customers are known one by one
 ASKED = 200  # newest cases, of which is asked what their customers have in common
 FOLLOWED = timedelta(days=8)  # after its end: is it still calm?
+CLEARER = 2.0  # times the lift, from which on a trend goes over to another cell
+SHARED = 0.6  # of a cell's extra cases, from which on a trend of another cell stands for it
 LEARNT = 200  # dismissals that are remembered
 
 
@@ -134,8 +136,11 @@ class Detecting:
         names = self._names() if findings else {}
         latest = _latest_of_each_cell(known)
         pairs = pair(findings, latest)
+        explained = self._explained(findings, pairs, seen, now)
         new = ended = active = 0
         for finding in findings:
+            if finding.series in explained:
+                continue
             before = pairs.get(finding.series) or self.trends.newest(finding.series)
             after = advance(before, finding, now, self.ids.new)
             if after is None:
@@ -153,6 +158,41 @@ class Detecting:
             else:
                 ended += self._without_finding(trend, seen, now)
         return new, ended, active
+
+    def _explained(
+        self, findings: list[Finding], pairs: dict[str, Trend], seen: Seen, now: datetime
+    ) -> set[str]:
+        """Cells that no trend stands for as yet, and whose extra cases one of another cell has.
+
+        Cells that are no part of each other by their names still meet in their cases: what comes
+        by text message, and what is about one product. The trend that was told first stays, and
+        goes over to a cell that stands out much more clearly.
+        """
+        running = {
+            trend.id: trend
+            for trend in pairs.values()
+            if trend.ended_at is None and trend.state is TrendState.ACTIVE
+        }
+        explained: set[str] = set()
+        for finding in sorted(findings, key=lambda f: -f.lift):
+            if finding.series in pairs or not running:
+                continue
+            fresh = advance(None, finding, now, lambda: "-")
+            assert fresh is not None
+            own = _cases(self._people(fresh, seen, now))
+            seen.kept.people.pop(_place(fresh), None)
+            for trend in running.values():
+                shared = own & _cases(self._people(trend, seen, now))
+                if len(shared) < SHARED * (finding.seen - finding.expected):
+                    continue
+                if finding.lift > CLEARER * trend.lift:
+                    explained.add(trend.series)
+                    pairs.pop(trend.series, None)
+                    pairs[finding.series] = running.pop(trend.id)
+                else:
+                    explained.add(finding.series)
+                break
+        return explained
 
     def _without_finding(self, trend: Trend, seen: Seen, now: datetime) -> bool:
         """End it, or see whether it is still calm; True where it ends now."""
@@ -263,6 +303,10 @@ class Detecting:
 
 def _place(trend: Trend) -> str:
     return f"{trend.id} {trend.series}"
+
+
+def _cases(people: dict[str, set[str]]) -> set[str]:
+    return {case for theirs in people.values() for case in theirs}
 
 
 def _latest_of_each_cell(trends: Iterable[Trend]) -> list[Trend]:

@@ -282,6 +282,22 @@ def forget_trends(world: World) -> None:
         world.app.table.commit(delete("cell", keys.cell(trend.series)))
 
 
+def test_cells_that_share_their_cases_are_one_trend_whichever_was_told_first(world: World) -> None:
+    by_mail = (*CELLS, "channel=email", "product=app", "topic=login&product=app")
+    by_text = (*CELLS, "channel=sms", "product=app", "topic=login&product=app")
+    ordinary_days(world, days=14, cells=("*", "topic=login", "channel=email"))
+    ordinary_days(world, days=14, cells=("*", "channel=sms"), every=9, head="text")
+    for step in range(6):
+        for number in range(4):
+            counted(world, f"m{step}-{number}", f"mail {step} {number}", cells=by_mail)
+            counted(world, f"t{step}-{number}", f"text {step} {number}", cells=by_text)
+        world.app.detecting.detect()
+        world.clock.forward(minutes=20)
+    trends = world.app.trends.active()
+    assert len(trends) == 1
+    assert trends[0].series == "topic=login&product=app"
+
+
 def only(world: World) -> Trend:
     (trend,) = world.app.trends.active()
     return trend
