@@ -44,7 +44,6 @@ EXAMPLES = 10
 MOST_HOURS = 14 * 24  # of a trend, of which the customers are known one by one
 ASKED = 200  # newest cases, of which is asked what their customers have in common
 FOLLOWED = timedelta(days=8)  # after its end: is it still calm?
-CLEARER = 2.0  # times the lift, from which on a trend goes over to another cell
 SHARED = 0.6  # of a cell's extra cases, from which on a trend of another cell stands for it
 LEARNT = 200  # dismissals that are remembered
 
@@ -166,7 +165,7 @@ class Detecting:
 
         Cells that are no part of each other by their names still meet in their cases: what comes
         by text message, and what is about one product. The trend that was told first stays, and
-        goes over to a cell that stands out much more clearly.
+        goes over to a cell that says more of it and stands out no less.
         """
         running = {
             trend.id: trend
@@ -185,7 +184,8 @@ class Detecting:
                 shared = own & _cases(self._people(trend, seen, now))
                 if len(shared) < SHARED * (finding.seen - finding.expected):
                     continue
-                if finding.lift > CLEARER * trend.lift:
+                names = len(attributes_of(finding.series))
+                if names > len(attributes_of(trend.series)) and finding.lift >= trend.lift:
                     explained.add(trend.series)
                     pairs.pop(trend.series, None)
                     pairs[finding.series] = running.pop(trend.id)

@@ -9,7 +9,8 @@ run twice at a time, die anywhere, and simply run again:
 | has one that is open | another trend of that one |
 | has one that was fixed, lately | the reason to reopen it; the department is told |
 
-A proposed problem whose trend was dismissed as noise is rejected with it.
+A proposed problem whose trend was dismissed as noise is rejected with it. One whose trend is told
+at another cell by now goes with it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from chalicelib.errors import Contended, NotFound
 from chalicelib.ports import Clock
 from chalicelib.problems import rules
 from chalicelib.problems.models import Problem, ProblemInput, ProblemSettings, ProblemState
-from chalicelib.problems.service import Problems
+from chalicelib.problems.service import Problems, title_of
 from chalicelib.store import items
 from chalicelib.store.table import WriteRefused
 from chalicelib.trends.models import Trend, TrendState
@@ -63,11 +64,11 @@ class Owning:
         done = {"proposed": 0, "joined": 0, "reopened": 0, "rejected": self._dismissed()}
         settings = self.settings.read("problems", ProblemSettings)
         for trend in self.trends.active():
-            if trend.problem_id:
-                continue
-            known = self._known(trend)
             try:
-                what = self._followed(trend, known, settings)
+                if trend.problem_id:
+                    self._retell(trend, trend.problem_id)
+                    continue
+                what = self._followed(trend, self._known(trend), settings)
             except (WriteRefused, Contended):
                 continue  # it changed meanwhile: the next run, in minutes, sees how
             if what:
@@ -85,6 +86,14 @@ class Owning:
             return ""
         self.problem_service.open(ProblemInput(trend_id=trend.id), "")
         return "proposed"
+
+    def _retell(self, trend: Trend, problem_id: str) -> None:
+        """What was proposed says what its trend says, as long as nobody has looked at it."""
+        problem = self.problems.get(problem_id)
+        untouched = problem.state == S.PROPOSED and not problem.created_by
+        alone = problem.trend_ids == (trend.id,)
+        if untouched and alone and problem.title != title_of(trend):
+            self.problem_service.retold(problem, trend)
 
     def _known(self, trend: Trend) -> Problem | None:
         """The newest problem of its cell."""

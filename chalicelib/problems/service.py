@@ -151,6 +151,29 @@ class Problems:
             writes.append(self.problems.take_cell(trend.series, problem.id))
         return writes
 
+    def retold(self, problem: Problem, trend: Trend) -> Problem:
+        """A problem that nobody has looked at as yet goes with its trend to another cell.
+
+        Raises WriteRefused where somebody was faster.
+        """
+        cells = dict.fromkeys((*problem.series, trend.series))
+        after = problem.model_copy(
+            update={
+                "title": title_of(trend),
+                "rule": rule_of(trend),
+                "topic": trend.topic or "",
+                "series": tuple(cells),
+            }
+        )
+        after = rules.touch(after, self.clock())
+        self.table.commit(
+            self.problems.change(after),
+            self.problems.take_cell(trend.series, problem.id),
+            self.entry(problem.id, "", f"its trend is told as: {after.title}"),
+            *self.follow_ups(problem, after),
+        )
+        return after
+
     # --- changing ------------------------------------------------------------------------
 
     def patch(

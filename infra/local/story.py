@@ -6,7 +6,7 @@
 3. Its problem is accepted and handed to billing, which accepts by its secret link.
 4. Those likely affected are told, but for a tenth that is held out to measure by.
 5. Some contacts more, fewer of those told; billing says that it is fixed.
-6. A day of ordinary traffic: the data bear the fix out, the problem is closed, and everybody who
+6. Ordinary hours go by: the data bear the fix out, the problem is closed, and everybody who
    was told is told that it is over.
 
 Days pass by the rehearsal clock (infra/local/clock.py). Only the detector is not waited for, but
@@ -41,7 +41,7 @@ A_DAY = 14  # ordinary cases
 WAVES = (3, 5, 7, 8, 8, 9)  # angry contacts, twenty minutes apart
 WAVE = 20 * 60  # seconds
 HELD_OUT = 0.1
-STRETCHES, STRETCH = 8, 4  # after the fix: so many times so many hours
+STRETCHES, STRETCH = 10, 4  # after the fix: so many times so many hours
 WRITE_HELD, WRITE_TOLD = 0.14, 0.015  # shares who still write, by whether they were told
 SUPPORT = "support@example.com"
 NUMBER = "+15550100"
@@ -345,6 +345,7 @@ class Story:
 
         def verified() -> bool:
             self._run_function("detecttrends")
+            self._run_function("sweep")
             problem.update(self.lead.call("GET", path))
             return bool(problem["state"] in ("verified", "closed"))
 

@@ -165,3 +165,22 @@ def test_another_trend_of_an_open_problems_cell_joins_it() -> None:
         trend(world, "T2")
         assert world.app.owning.follow().joined == 1
         assert now(world, problem).trend_ids == ("T1", "T2")
+
+
+def test_what_nobody_looked_at_goes_with_its_trend_to_another_cell() -> None:
+    with installed() as world:
+        trend(world)
+        world.app.owning.follow()
+        known = world.app.trends.get("T1")
+        told = {"series": "topic=billing&product=app", "title": "Billing: app"}
+        moved = known.model_copy(update={**told, "version": known.version + 1})
+        world.app.trends.save(moved, moved=True)
+        world.app.owning.follow()
+        (problem,) = world.app.problems.open()
+        assert (problem.title, problem.series[-1]) == ("Billing: app", "topic=billing&product=app")
+        patched(world, problem.id, state="accepted")
+        known = world.app.trends.get("T1")
+        again = known.model_copy(update={"title": "Something else", "version": known.version + 1})
+        world.app.trends.save(again)
+        world.app.owning.follow()
+        assert now(world, problem).title == "Billing: app"
