@@ -16,7 +16,7 @@ from chalicelib.campaigns.models import Campaign
 from chalicelib.campaigns.progress import progress
 from chalicelib.errors import NotFound
 from chalicelib.ports import Clock
-from chalicelib.problems.models import HourCount, PlotPoint, Problem, ProblemSettings
+from chalicelib.problems.models import HourCount, Link, PlotPoint, Problem, ProblemSettings
 from chalicelib.store.counts import hour_name
 from chalicelib.trends.models import Trend
 
@@ -123,7 +123,7 @@ class Weighing:
         return ProblemFigures(
             impact=impact,
             spent=self._spent(impact, known),
-            pace=_pace(problem, hours, known),
+            pace=_pace(problem, self.problems.oldest_link(problem.id), known),
             told_before=_told(told, impact.customers),
             plot=_plot(trend, hours, now),
             not_concluded=tuple(_open_questions(problem, impact, trend, known, told)),
@@ -181,9 +181,8 @@ def _impact(hours: list[HourCount], now: datetime) -> Impact:
     )
 
 
-def _pace(problem: Problem, hours: list[HourCount], campaigns: list[Sent]) -> Pace:
-    busy = [hour.hour for hour in hours if hour.cases]
-    first = _moment(busy[0]) if busy else None
+def _pace(problem: Problem, oldest: Link | None, campaigns: list[Sent]) -> Pace:
+    first = oldest.created_at if oldest else None
     firsts = [one.first_at for one in campaigns if one.first_at]
     lasts = [one.last_at for one in campaigns if one.last_at]
     moments = {

@@ -142,8 +142,15 @@ class ProblemStore:
 
     def newest_link(self, problem_id: str) -> Link | None:
         """The linked case that came last."""
+        return self._link_at_an_end(problem_id, newest=True)
+
+    def oldest_link(self, problem_id: str) -> Link | None:
+        """The linked case that came first."""
+        return self._link_at_an_end(problem_id, newest=False)
+
+    def _link_at_an_end(self, problem_id: str, *, newest: bool) -> Link | None:
         partition = keys.problem_links(problem_id, LinkState.LINKED)
-        page = self._table.query(partition, index="gsi2", newest_first=True, limit=1)
+        page = self._table.query(partition, index="gsi2", newest_first=newest, limit=1)
         return items.model(Link, page.items[0]) if page.items else None
 
     def write_link(self, link: Link) -> Write:
