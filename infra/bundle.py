@@ -104,7 +104,11 @@ def vendor(requirements: Path, target: Target, cache: Path, say: Say) -> Path:
         slim(fresh)
         _copy_licences_of("chalice", fresh)
         compile_tree(fresh, keep_source=False)
-        fresh.replace(place)
+        try:
+            fresh.replace(place)
+        except OSError:
+            if not place.is_dir():  # else another run was faster, with the same
+                raise
     return place
 
 

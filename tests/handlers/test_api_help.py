@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
@@ -101,8 +102,7 @@ def test_a_link_opens_its_own_case_only_and_can_be_withdrawn(api: Api, world: Wo
         api.get(f"{path}?token=nonsense", as_=""),
         api.get(f"/v1/help/cases/C-ABCDEF/messages?token={mine['token']}", as_=""),
         api.get(
-            "/v1/help/cases/C-ABCDEF/messages?token="
-            + link_token(world.app.signer, "C-ABCDEF", 1),
+            "/v1/help/cases/C-ABCDEF/messages?token=" + link_token(world.app.signer, "C-ABCDEF", 1),
             as_="",
         ),
         api.post(f"{path}?token={mine['token']}", {"text": "hello"}, as_=""),
@@ -138,13 +138,13 @@ def test_the_page_of_a_case_works_without_script_and_escapes_everything(
     given = submitted(api, subject="<script>alert(1)</script>", text="<img src=x onerror=alert(2)>")
     page = api.get(f"/c/{given['token']}", as_="")
     assert page.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert "<script" not in page.text
+    scripts = re.findall(r"<script[^>]*>[^<]*", page.text)
+    assert all(re.fullmatch(r'<script type="module" src="\.\./static/.*">', s) for s in scripts)
     assert "<img" not in page.text
     assert "&lt;img src=x" in page.text
     policy = page.headers["Content-Security-Policy"]
-    assert "default-src 'none'" in policy
-    assert "script" not in policy
-    assert re.search(r"style-src 'sha256-[\w+/=]+'", policy)
+    assert "default-src 'none'; script-src 'self'; style-src 'self'" in policy
+    assert "require-trusted-types-for 'script'" in policy
 
 
 def test_reading_the_page_changes_nothing(api: Api, world: World) -> None:
@@ -175,7 +175,7 @@ def test_a_wrong_link_or_an_empty_answer_is_a_page_that_says_so(api: Api) -> Non
     assert (wrong.status, wrong.headers["Content-Type"]) == (403, "text/html; charset=utf-8")
     assert "withdrawn" in wrong.text
     assert api.form(f"/c/{given['token']}", "text=").status == 422
-    assert api.form(f"/c/{given['token']}", "&".join(f"a{n}=1" for n in range(99))).status == 400
+    assert api.form(f"/c/{given['token']}", "&".join(f"a{n}=1" for n in range(199))).status == 400
 
 
 def test_the_start_page_links_relatively_so_that_it_works_behind_a_stage(api: Api) -> None:
@@ -185,4 +185,6 @@ def test_the_start_page_links_relatively_so_that_it_works_behind_a_stage(api: Ap
     assert not [link for link in links if link.startswith("/")]
     assert "http" not in page
     for link in links:
-        assert api.get(f"/{link}", as_="").status == 200
+        if link.startswith(("#", "?")):
+            continue
+        assert api.get(urljoin("/", link), as_="").status == 200

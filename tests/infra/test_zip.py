@@ -37,16 +37,26 @@ def test_every_module_is_byte_compiled(entries: dict[str, zipfile.ZipInfo], pack
 def test_nothing_ships_that_no_function_reads(entries: dict[str, zipfile.ZipInfo]) -> None:
     tops = {name.split("/")[0] for name in entries}
     assert not tops & {"boto3", "botocore", "pip", "setuptools", "click", "infra", "tests"}
-    assert not [name for name in entries if ".dist-info/" in name or "/tests/" in name]
+    needless = [name for name in entries if ".dist-info/" in name or "/tests/" in name]
+    # The holidays library asks for its own version when it is imported.
+    assert not [name for name in needless if not name.startswith("holidays-")]
 
 
-def test_the_libraries_stay_below_six_megabytes(entries: dict[str, zipfile.ZipInfo]) -> None:
+def test_the_libraries_stay_below_eight_megabytes(entries: dict[str, zipfile.ZipInfo]) -> None:
     theirs = [e for name, e in entries.items() if not name.startswith("chalicelib/")]
-    assert sum(entry.compress_size for entry in theirs) < 6 * MEGABYTE
+    assert sum(entry.compress_size for entry in theirs) < 8 * MEGABYTE
 
 
 def test_every_library_brings_its_licence(entries: dict[str, zipfile.ZipInfo]) -> None:
-    for library in ("aws_lambda_powertools", "chalice", "nh3", "phonenumberslite", "pydantic"):
+    for library in (
+        "aws_lambda_powertools",
+        "chalice",
+        "nh3",
+        "phonenumberslite",
+        "pydantic",
+        "jinja2",
+        "holidays",
+    ):
         assert [name for name in entries if name.startswith(f"licenses/{library}/")], library
 
 
