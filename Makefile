@@ -28,10 +28,11 @@ demo: .venv/installed .venv-cloud/installed $(LAYER) ## the same, with the demo 
 
 test: .venv/installed .venv-cloud/installed ## all tests, faults and the system on the local cloud included
 	$(BIN)/python -m tests.simulation --seeds 2000 --contacts 4 --no-keep
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not cloud"
+	$(BIN)/python -m pytest -m cloud
 
 test-fast: .venv/installed ## the tests that need no local cloud
-	$(BIN)/python -m pytest -m "not cloud"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not cloud"
 
 check: .venv/installed ## format, lint, types, import rules, template
 	$(BIN)/ruff format --check .

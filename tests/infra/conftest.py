@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,9 @@ class Packaged:
 @pytest.fixture(scope="session")
 def packaged() -> Packaged:
     folder = ROOT / ".build" / "tests"
-    manifest = package(ROOT, LOCAL_STAGE, folder / "out", print, build=folder / "build")
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:  # tests may run in several processes
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        manifest = package(ROOT, LOCAL_STAGE, folder / "out", print, build=folder / "build")
     template = json.loads((folder / "out" / "template.json").read_text("utf-8"))
     return Packaged(folder=folder / "out", manifest=manifest, template=template)
