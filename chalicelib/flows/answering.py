@@ -21,13 +21,15 @@ from chalicelib.flows.finding import Answer, ArticleLink
 from chalicelib.flows.helpdesk import HelpForm, Submitted
 from chalicelib.knowledge.deciding import Kind
 from chalicelib.knowledge.models import Asker, QuestionSession, QuestionState, Turn
-from chalicelib.knowledge.phrases import HANDED, HANDOVER, SOLVED, phrase
+from chalicelib.knowledge.phrases import HANDED, HANDOVER, KNOWN, SOLVED, phrase
 from chalicelib.ports import Clock, Ids
 from chalicelib.understanding.pii import redact
 
 if TYPE_CHECKING:
+    from chalicelib.flows.deciding import Deciding
     from chalicelib.flows.finding import Finding
     from chalicelib.flows.helpdesk import Helpdesk
+    from chalicelib.flows.issues import Issues
     from chalicelib.flows.outcomes import Outcomes
     from chalicelib.store.questions import QuestionStore
     from chalicelib.store.rates import RateStore
@@ -73,6 +75,15 @@ class OutcomeInput(Model):
     comment: str = Field(default="", max_length=2_000)
 
 
+class CitedIssue(Model):
+    """A known issue that the question may be about; `link` leads to its page."""
+
+    id: str
+    title: str
+    workaround: str
+    link: str
+
+
 class Replied(Model):
     """What the help centre says. `text` is for the customer. Of an answer `passage` is the
     article's own words and `confirm` asks whether it solved the matter; `note` says that the
@@ -85,6 +96,7 @@ class Replied(Model):
     article: ArticleLink | None = None
     options: tuple[ArticleLink, ...] = ()
     citations: tuple[ArticleLink, ...] = ()
+    issues: tuple[CitedIssue, ...] = ()
     note: str = ""
     confirm: str = ""
     case: Submitted | None = None
@@ -103,6 +115,8 @@ class Answering:
     questions: QuestionStore
     outcomes: Outcomes
     helpdesk: Callable[[], Helpdesk]
+    issues: Issues
+    deciding: Deciding
     rates: RateStore
     settings: SettingsStore
     signer: Callable[[], Signer]
@@ -121,13 +135,32 @@ class Answering:
         answer = self.finding.picked(session.offered, question, language) or self.finding.answer(
             readings(session, question), language, session.state != QuestionState.CLARIFYING
         )
-        reply = _reply(session.id, answer, language)
+        reply = self._with_issues(_reply(session.id, answer, language), question, language)
         after = self._next(session, turn(session, question, language, answer, reply.text))
         self.questions.keep(before, after)
         if reply.kind == Kind.HANDOVER and (given.email or given.phone):
             contact = given.model_dump(include={"name", "email", "phone"})
             return self.hand_over(session.id, HandoverInput(**contact), caller, visitor)
         return reply
+
+    def _with_issues(self, reply: Replied, question: str, language: str) -> Replied:
+        """What is known to be broken is said first, whatever else answers the question."""
+        if not self.issues.known():
+            return reply
+        topic = self.deciding.scorer().decide(question, language).label or ""
+        known = self.issues.about(question, topic)
+        said = [
+            phrase(KNOWN, language, title=one.title, workaround=one.workaround).strip()
+            for one in known
+        ]
+        cited = tuple(
+            CitedIssue(
+                id=one.id, title=one.title, workaround=one.workaround, link=f"issues/{one.id}"
+            )
+            for one in known
+        )
+        text = "\n\n".join((*said, reply.text))
+        return reply.model_copy(update={"text": text, "issues": cited})
 
     def hand_over(
         self, session_id: str, given: HandoverInput, caller: str, visitor: str

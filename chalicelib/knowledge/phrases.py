@@ -27,6 +27,15 @@ HANDOVER: Texts = {
     "nl": "Hierop hebben we nog geen antwoord. Laat weten hoe we u bereiken; dan antwoordt iemand"
     " u.",
 }
+KNOWN: Texts = {
+    "en": "This is a known issue: {title}. {workaround}",
+    "de": "Das ist eine bekannte Störung: {title}. {workaround}",
+    "fr": "C'est un problème connu : {title}. {workaround}",
+    "es": "Es un problema conocido: {title}. {workaround}",
+    "it": "È un problema noto: {title}. {workaround}",
+    "pt": "É um problema conhecido: {title}. {workaround}",
+    "nl": "Dit is een bekende storing: {title}. {workaround}",
+}
 HANDED: Texts = {
     "en": "Your question is with a person now; its reference is {reference}.",
     "de": "Ihre Frage liegt jetzt bei einem Menschen; ihr Zeichen ist {reference}.",

@@ -313,3 +313,21 @@ def test_another_browser_at_the_same_address_is_somebody_else(api: Api, world: W
     headers = {"User-Agent": "Another/1.0"}
     assert api.post("/v1/help/cases", form, as_="", headers=headers).status == 201
     assert figures(api)["confirmed"] == 1
+
+
+# --- known issues ----------------------------------------------------------------------------
+
+
+def test_a_question_about_a_known_issue_hears_of_it_first(api: Api, world: World) -> None:
+    topic = {"label": "billing", "name": "Charges", "examples": ["I was charged twice"]}
+    set_up(api, world, "topics", {"topics": [topic]})
+    opened = {"title": "Double charges", "rule": {"topic": "billing"}}
+    made = api.post("/v1/problems", opened, as_="lead").json
+    path = f"/v1/problems/{made['id']}"
+    public = {"visible": True, "title": "Some were charged twice", "text": "We cancel it."}
+    changed = api.patch(path, {"public": public, "workaround": "Nothing to do."}, 1, as_="lead")
+    assert changed.status == 200
+    answer = ask(api, QUESTION)
+    assert [one["link"] for one in answer["issues"]] == [f"issues/{made['id']}"]
+    assert answer["text"].startswith("This is a known issue: Some were charged twice.")
+    assert ask(api, "Where is my parcel from yesterday?")["issues"] == []

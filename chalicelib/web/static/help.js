@@ -35,7 +35,7 @@ async function ask(place, question, session) {
 }
 
 function show(place, said) {
-  if (said.kind === "handover") return fill(place);
+  if (said.kind === "handover" && !said.issues.length) return fill(place);
   const source = said.article && make("p", {},
     make("a", { href: `${root}a/${said.article.slug}`, dir: "auto" }, said.article.title));
   return fill(place, make("section", { class: "note", "aria-label": t("answer.label") },
