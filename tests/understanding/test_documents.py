@@ -80,7 +80,9 @@ def test_the_answer_of_a_job_is_read_by_line_and_errors_are_passed_over() -> Non
     assert {line: classes[0].name for line, classes in found.items()} == {1: "a"}
 
 
-@pytest.mark.parametrize("content", [b"", b"no archive", archive("x", [])[:40]])
+@pytest.mark.parametrize(
+    "content", [b"", b"no archive", archive("x", [])[:40]], ids=["empty", "other", "cut off"]
+)
 def test_an_answer_that_is_none_is_refused(content: bytes) -> None:
     with pytest.raises(ValueError, match="answer of the job"):
         predictions(content)
