@@ -15,7 +15,7 @@ SENTENCES := .build/semantic/sentence_model
 LAYER := $(if $(filter 1,$(SEMANTIC)),$(SENTENCES)/model.bin)
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-fast check format bench simulate parse detect emerging evaluate vectors semantic vendor package deploy redrive clean
+.PHONY: help run demo test test-fast browser check format bench simulate parse detect emerging evaluate vectors semantic vendor package deploy redrive clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -33,6 +33,9 @@ test: .venv/installed .venv-cloud/installed ## all tests, faults and the system 
 
 test-fast: .venv/installed ## the tests that need no local cloud
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not cloud"
+
+browser: .venv/browser .venv-cloud/installed ## the web apps in a real Chromium, each screen held against axe-core
+	BROWSER_TESTS=1 $(BIN)/python -m pytest tests/browser
 
 check: .venv/installed ## format, lint, types, import rules, template
 	$(BIN)/ruff format --check .
@@ -97,6 +100,10 @@ clean: ## forget environments and builds, keep the state of `make run`
 	@echo "installing the development environment"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+.venv/browser: .venv/installed tests/browser/requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/browser/requirements.txt
 	@touch $@
 
 .venv-numbers/installed: requirements.txt infra/numbers.txt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from chalice import Blueprint
 from pydantic import Field
@@ -92,4 +93,6 @@ def article_vote(call: Call, slug: str) -> Reply:
     if answer not in ("yes", "no"):
         raise NotFound("nothing was answered")
     call.app.article_service.vote(slug, answer == "yes", given.get("comment", "")[:COMMENT])
-    return pages.redirect(f"{slug}?voted={answer}")
+    asked = given.get("q", "").strip()[:500]
+    kept = f"&{urlencode({'q': asked})}" if asked else ""
+    return pages.redirect(f"{slug}?voted={answer}{kept}")

@@ -148,7 +148,7 @@ function Timeline({ row, timeline, onEarlier }) {
   return html`<div class="timeline">
     ${all.length > shown && html`<button type="button" class="second" onClick=${() => setShown(shown + 100)}>
       ${t("case.earlier", { count: all.length - shown })}</button>`}
-    <ol role="log" aria-label=${t("case.log")}>${items.map((m) => html`<${Entry} key=${m.id} message=${m} row=${row} />`)}</ol>
+    <div role="log" aria-label=${t("case.log")}><ol>${items.map((m) => html`<${Entry} key=${m.id} message=${m} row=${row} />`)}</ol></div>
     <span ref=${end}></span></div>`;
 }
 
