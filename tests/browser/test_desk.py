@@ -64,6 +64,7 @@ def test_triage_by_keyboard_open_macro_send_and_resolve_next(
     page.locator("#case-title").focus()
     page.keyboard.press("r")
     page.keyboard.press("/")
+    expect(page.get_by_label("Find a macro")).to_be_focused()
     page.keyboard.type("Thanks")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Use it").click()

@@ -292,7 +292,6 @@ function Dialogs({ row, alter, load }) {
   const body = {
     macro: () => html`<${MacroPicker} row=${row} onClose=${close} onDone=${load} />`,
     tags: () => html`<${Tags} row=${row} alter=${alter} close=${close} />`,
-    snooze: () => html`<${Snooze} alter=${alter} close=${close} />`,
     merge: () => html`<${Merge} row=${row} load=${load} close=${close} />`,
   }[dialog.value];
   if (!body) return null;
@@ -304,13 +303,6 @@ function Tags({ row, alter, close }) {
   return html`<form onSubmit=${(e) => { e.preventDefault(); alter({ tags: text.split(",").map((x) => x.trim()).filter(Boolean) }); close(); }}>
     <label for="tags">${t("field.tags")}</label><input id="tags" autofocus value=${text} onInput=${(e) => setText(e.target.value)} />
     <p class="quiet">${t("dialog.tags_hint")}</p><button>${t("desk.save")}</button></form>`;
-}
-
-function Snooze({ alter, close }) {
-  const later = (hours) => new Date(Date.now() + hours * 3_600_000).toISOString();
-  const pick = (hours) => { alter({ snoozed_until: later(hours) }); close(); };
-  return html`<div class="actions">${[[1, "snooze.hour"], [4, "snooze.hours"], [24, "snooze.day"], [168, "snooze.week"]].map(([hours, key], n) => html`
-    <button type="button" class="second" autofocus=${n === 0} onClick=${() => pick(hours)}>${t(key)}</button>`)}</div>`;
 }
 
 function Merge({ row, load, close }) {

@@ -167,13 +167,21 @@ async function saveDraft(id, mode, text) {
 
 export const macros = signal(null);
 
+async function loadMacros() {
+  if (!macros.value) macros.value = (await get("macros")).items;
+}
+
 /** Choose a macro; its text goes to the cursor, its actions are shown before they are done. */
 export function MacroPicker({ row, onClose, onDone }) {
   const [text, setText] = useState("");
   const [chosen, setChosen] = useState(null);
-  useEffect(() => { if (!macros.value) get("macros").then((found) => { macros.value = found.items; }, complain); }, []);
+  const early = useRef(false); // Enter was pressed before the macros had come
+  useEffect(() => { loadMacros().catch(complain); }, []);
   const fit = (macros.value || []).filter((m) => m.title.toLowerCase().includes(text.toLowerCase()));
   const pick = acting(async (macro) => setChosen({ macro, ...(await post(`cases/${row.id}/macros/${macro.name}?preview=true`, {})) }));
+  useEffect(() => {
+    if (macros.value && early.current && fit[0]) { early.current = false; pick(fit[0]); }
+  }, [macros.value]);
   const apply = acting(async () => {
     if (chosen.text) composer.insert(chosen.text);
     if (Object.keys(chosen.changes || {}).length) await change(row, chosen.changes);
@@ -188,7 +196,7 @@ export function MacroPicker({ row, onClose, onDone }) {
   }
   return html`<div><label for="macro">${t("macro.find")}</label>
     <input id="macro" type="search" autofocus value=${text} onInput=${(e) => setText(e.target.value)}
-      onKeyDown=${(e) => { if (e.key === "Enter" && fit[0]) { e.preventDefault(); pick(fit[0]); } }} />
+      onKeyDown=${(e) => { if (e.key !== "Enter") return; e.preventDefault(); if (fit[0]) pick(fit[0]); else early.current = !macros.value; }} />
     ${macros.value && !fit.length && html`<p class="quiet">${t("macro.none")}</p>`}
     <ul class="plain">${fit.map((m) => html`<li key=${m.name}><button type="button" class="link" onClick=${() => pick(m)}>${m.title}</button></li>`)}</ul></div>`;
 }

@@ -38,7 +38,6 @@ export const ACTIONS = [
   ["status", "s", here, () => field("status")],
   ["priority", "p", here, () => field("priority")],
   ["tags", "l", here, () => { dialog.value = "tags"; }],
-  ["snooze", "z", here, () => { dialog.value = "snooze"; }],
   ["resolve", "e", here, async () => { const row = current.value; if (await change(row, { status: "resolved" })) next(row.id); }],
   ["macro", "m", here, () => { dialog.value = "macro"; }],
   ["use", "i", () => here() && suggested.value?.articles[0], () => cite(suggested.value.articles[0])],
