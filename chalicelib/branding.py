@@ -68,8 +68,12 @@ class BrandSettings(Model):
 
 
 def _properties(accent: str) -> str:
-    ink = max(INKS, key=lambda colour: contrast(accent, colour))
-    return f"--accent:{accent};--on-accent:{ink}"
+    return f"--accent:{accent};--on-accent:{ink(accent)}"
+
+
+def ink(accent: str) -> str:
+    """The colour of text that is best read on the accent colour."""
+    return max(INKS, key=lambda colour: contrast(accent, colour))
 
 
 def contrast(one: str, other: str) -> float:

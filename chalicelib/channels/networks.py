@@ -17,6 +17,10 @@ from chalicelib.base import Model
 from chalicelib.channels.models import Channel
 
 SECRET = "whsec_"  # how a Standard Webhooks secret begins; base64 of 24 to 64 bytes follows
+ORIGIN = re.compile(
+    r"https?://(?:\*\.)?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"
+    r"(?::[1-9]\d{0,4})?"
+)
 LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 
 
@@ -53,11 +57,22 @@ def _secret(secret: str) -> str:
     return secret
 
 
+def _origin(site: str) -> str:
+    """The origin of a site (RFC 6454), and nothing that could end its place in a policy."""
+    if not ORIGIN.fullmatch(site):
+        raise ValueError("must be an origin such as https://shop.example.com, without a path")
+    host = urlsplit(site).hostname or ""
+    if site.startswith("http:") and host not in LOOPBACK:
+        raise ValueError("must be an https origin; plain http is for this machine only")
+    return site
+
+
 def _bare(account: str) -> str:
     return account.removeprefix("@")
 
 
 WebAddress = Annotated[str, Field(max_length=2_000), AfterValidator(_https)]
+Site = Annotated[str, Field(max_length=200), AfterValidator(_origin)]
 WebhookSecret = Annotated[str, Field(max_length=200), AfterValidator(_secret)]
 
 
@@ -75,11 +90,14 @@ class ChatSettings(Model):
     """Whoever has not asked for news for `away_minutes` and left an address is answered by mail.
 
     With `bot` what an article answers is answered by it first, as soon as there is an article.
+    `sites` are the origins whose pages may show the chat in a frame, beside our own
+    (`https://*.example.com` stands for all below a domain).
     """
 
     bot: bool = True
     away_minutes: int = Field(default=5, ge=1, le=1440)
     posts_per_hour: int = Field(default=300, ge=1, le=100_000)
+    sites: tuple[Site, ...] = Field(default=(), max_length=50)
 
     @property
     def away(self) -> timedelta:

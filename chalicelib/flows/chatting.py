@@ -75,6 +75,12 @@ class ChatMessage(Model):
     email: str = Field(default="", max_length=254)
 
 
+class ChatAddress(Model):
+    """Where answers go once the customer is gone."""
+
+    email: str = Field(min_length=1, max_length=254)
+
+
 class ChatTalk(Model):
     """The transcript, or what is new in it since a cursor. `reference` is "" before the first
     message; `status` is the case's. `cursor` goes into the next request as `since`."""
@@ -147,6 +153,15 @@ class Chatting:
         case = self.cases.get(receipt.case_id)
         said = [m for m in self.cases.newest(case.id, LOOK_BACK) if m.id == receipt.message_id]
         return self._talk(session, case, said, None)
+
+    def leave_address(self, token: str, email: str, caller: str) -> ChatTalk:
+        """Keep where answers go, without a message; raises Forbidden, Invalid, TooMany."""
+        session = self._session(token)
+        self._allow("chat message", caller, self.settings.read("channels", ChannelSettings))
+        wanted = customer_rules.email(email)
+        if wanted != session.email:
+            self.chats.leave_address(session, wanted)
+        return ChatTalk(session=token)
 
     def outcome(self, token: str, solved: bool, comment: str) -> ChatTalk:
         """The customer's word on the last answer; raises Forbidden, Conflict where none was given.

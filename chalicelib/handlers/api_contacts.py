@@ -8,7 +8,7 @@ from pydantic import Field
 from chalicelib.base import Model
 from chalicelib.channels.contacts import ContactInput
 from chalicelib.flows.answering import OutcomeInput
-from chalicelib.flows.chatting import ChatMessage, ChatStart, ChatTalk
+from chalicelib.flows.chatting import ChatAddress, ChatMessage, ChatStart, ChatTalk
 from chalicelib.flows.contacts import ContactTaken
 from chalicelib.handlers.http import Call, Reply, route
 from chalicelib.handlers.visitors import visitor
@@ -75,6 +75,20 @@ def read_chat(call: Call, session: str, query: SinceQuery) -> Reply:
     """
     talk = call.app.chatting.read(session, query.since)
     return Reply(talk, version=talk.mark)
+
+
+@route(
+    routes,
+    "PUT",
+    "/v1/chat/{session}/address",
+    body=ChatAddress,
+    answer=ChatTalk,
+    example={"email": "ada@example.com"},
+    also=(403, 429),
+)
+def leave_address(call: Call, session: str, body: ChatAddress) -> Reply:
+    """Leave an address: what is answered once the customer is gone goes there by mail."""
+    return Reply(call.app.chatting.leave_address(session, body.email, call.address))
 
 
 @route(

@@ -60,7 +60,8 @@ View = Callable[..., "Reply"]
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer: a model, a dictionary, or ready text of `media_type`."""
+    """An answer: a model, a dictionary, or ready text of `media_type`. A header of "" is left out,
+    also where all answers carry it."""
 
     body: BaseModel | Mapping[str, Any] | str = ""
     status: int = 200
@@ -312,7 +313,8 @@ def _response(call: Call, reply: Reply) -> Response:
         if call.headers.get("if-none-match") == headers["ETag"] and reply.status == 200:
             return Response("", {**headers, **reply.headers}, 304)
     text = "" if call.method == "HEAD" else _text(reply.body)
-    return Response(text, {**headers, **reply.headers}, reply.status)
+    all_of_them = {name: value for name, value in {**headers, **reply.headers}.items() if value}
+    return Response(text, all_of_them, reply.status)
 
 
 def _text(body: BaseModel | Mapping[str, Any] | str) -> str:

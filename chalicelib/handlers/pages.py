@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from datetime import UTC, datetime
 from functools import cache
 from html import escape
@@ -33,7 +34,7 @@ WEB = Path(__file__).parent.parent / "web"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'{uploads}; font-src 'self'; frame-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'; "
+    "base-uri 'none'; frame-ancestors {framed_by}; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 YEAR = 31_536_000  # seconds
@@ -44,6 +45,8 @@ def page(call: Call, template: str, status: int = 200, **context: Any) -> Reply:
 
     A template has beside `context`: `t` (the words), `root` and `static` (the way to the first
     page and to the static files), `brand`, `languages`. `wrong` marks a page with errors.
+    `texts` are prefixes of the texts that its scripts say, `framed_by` names who may show the page
+    in a frame, `uploads` where its scripts may send files.
     """
     from chalicelib.handlers.http import Reply
 
@@ -54,13 +57,20 @@ def page(call: Call, template: str, status: int = 200, **context: Any) -> Reply:
         "brand": call.app.documents.read("brand", BrandSettings),
         "languages": languages(),
         "request_id": call.request_id,
+        "texts": (),
     }
     text = _templates().get_template(template).render({**known, **context})
-    headers = {"Content-Security-Policy": POLICY.format(uploads=context.get("uploads", ""))}
+    headers = {"Content-Security-Policy": _policy(**context)}
     headers["Vary"] = "Accept-Language, Cookie"
+    if "framed_by" in context:
+        headers["X-Frame-Options"] = ""  # it knows no list; the policy says it better
     if chosen := call.parameters.get("lang"):
         headers["Set-Cookie"] = language_cookie(chosen)
     return Reply(text, status, headers, HTML)
+
+
+def _policy(uploads: str = "", framed_by: str = "'none'", **_: Any) -> str:
+    return POLICY.format(uploads=f" {uploads}" if uploads else "", framed_by=framed_by)
 
 
 def spoken(call: Call) -> Words:
@@ -117,11 +127,17 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    made.globals["texts_of"] = _texts_of
     made.globals["language_name"] = lambda name: words(name)("language.name")
-    made.globals.update(wrong=False, listed=False)
+    made.globals.update(wrong=False, listed=False, framed=False)
     made.filters["moment"] = lambda at: _time(at, "%Y-%m-%d %H:%M UTC")
     made.filters["day"] = lambda at: _time(at, "%Y-%m-%d")
     return made
+
+
+def _texts_of(t: Words, prefixes: tuple[str, ...]) -> str:
+    """What a page's scripts say, as JSON: it travels with the page and is not asked for again."""
+    return json.dumps({k: v for one in prefixes for k, v in t.all(one).items()}, ensure_ascii=False)
 
 
 def _time(at: datetime, form: str) -> Markup:

@@ -13,6 +13,13 @@ export async function speak(wanted, base) {
   language = wanted;
 }
 
+/** Take the texts that came with the page. */
+export function texted(root = document.documentElement) {
+  texts = JSON.parse(root.dataset.texts || "{}");
+  plural = new Intl.PluralRules(root.lang);
+  language = root.lang;
+}
+
 /** The text of a key; a key without a text is shown as it is, so that it is noticed. */
 export function t(key, fields = {}) {
   return key in texts ? render(texts[key], fields) : key;
