@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 from chalice import Blueprint
 from pydantic import Field
 
 from chalicelib.base import Model
+from chalicelib.campaigns.models import Offer
 from chalicelib.cases.models import Case
 from chalicelib.flows.helpdesk import HelpAnswer
 from chalicelib.handlers import pages
@@ -98,14 +98,7 @@ def _case_page(
 @route(routes, "GET", "/v1/unsubscribe/{token}", also=(403,), **page)
 def unsubscribe_page(call: Call, token: str) -> Reply:
     """Asks whether to stop notices. Reading it changes nothing (mail programs follow links)."""
-    offer = call.app.outreach.offer(token)
-    body = (
-        "<main>\n<h1>No more notices?</h1>\n"
-        f"<p>You will get no more notices from us by {_named(offer.channel)}. Answers to what you "
-        "write yourself still come.</p>\n"
-        '<form method="post"><button>Stop notices</button></form>\n</main>'
-    )
-    return pages.shown("No more notices?", body)
+    return _unsubscribe(call, call.app.outreach.offer(token), done=False)
 
 
 @route(
@@ -119,13 +112,8 @@ def unsubscribe_page(call: Call, token: str) -> Reply:
 )
 def unsubscribe(call: Call, token: str) -> Reply:
     """Stop notices: the button of the page, and the one click of RFC 8058."""
-    offer = call.app.outreach.unsubscribe(token)
-    body = (
-        "<main>\n<h1>Done</h1>\n"
-        f"<p>You will get no more notices from us by {_named(offer.channel)}.</p>\n</main>"
-    )
-    return pages.shown("No more notices", body)
+    return _unsubscribe(call, call.app.outreach.unsubscribe(token), done=True)
 
 
-def _named(channel: str) -> str:
-    return {"email": "e-mail", "sms": "text message"}.get(channel, escape(channel))
+def _unsubscribe(call: Call, offer: Offer, *, done: bool) -> Reply:
+    return pages.page(call, "unsubscribe.html", channel=offer.channel, done=done)

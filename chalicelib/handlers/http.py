@@ -313,8 +313,10 @@ def _response(call: Call, reply: Reply) -> Response:
         if call.headers.get("if-none-match") == headers["ETag"] and reply.status == 200:
             return Response("", {**headers, **reply.headers}, 304)
     text = "" if call.method == "HEAD" else _text(reply.body)
-    all_of_them = {name: value for name, value in {**headers, **reply.headers}.items() if value}
-    return Response(text, all_of_them, reply.status)
+    sent: dict[str, Any] = {
+        name: value for name, value in {**headers, **reply.headers}.items() if value
+    }
+    return Response(text, sent, reply.status)
 
 
 def _text(body: BaseModel | Mapping[str, Any] | str) -> str:

@@ -6,7 +6,6 @@ press again does nothing more.
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 from chalice import Blueprint
@@ -23,21 +22,6 @@ from chalicelib.handlers.http import FORM, Call, Reply, known_errors, parse, rou
 routes = Blueprint(__name__)
 routes.register_middleware(known_errors, "http")
 page: dict[str, Any] = {"media_type": pages.HTML, "on_error": pages.refused}
-BUTTONS = {
-    Said.SOLVED: "It is solved",
-    Said.STILL_BROKEN: "It is still broken",
-    Said.NOT_ME: "This does not concern me",
-}
-THANKS = {
-    Said.SOLVED: "Good to hear. Thank you.",
-    Said.STILL_BROKEN: "Thank you. It is in a case of yours now; you will hear from us.",
-    Said.NOT_ME: "Thank you. You will hear no more about this.",
-}
-CHANNELS = {"email": "by e-mail", "sms": "by text message"}
-PURPOSES = {
-    "service": "Trouble and changes that concern what you have with us",
-    "marketing": "News and offers",
-}
 
 
 class NoticeAnswer(Model):
@@ -50,7 +34,7 @@ class NoticeAnswer(Model):
 @route(routes, "GET", "/n/{token}", also=(403,), **page)
 def notice_page(call: Call, token: str) -> Reply:
     """Asks how a notice fits. Reading it changes nothing."""
-    return _notice(call.app.noticed.show(token))
+    return _notice(call, call.app.noticed.show(token))
 
 
 @route(
@@ -67,13 +51,13 @@ def answer_notice(call: Call, token: str) -> Reply:
     given = {name: value for name, value in fields(call).items() if name in ("say", "text")}
     said: NoticeAnswer = parse(NoticeAnswer, given)
     answered = call.app.noticed.say(token, said.say, said.text.strip())
-    return _notice(answered, thanks=True)
+    return _notice(call, answered, thanks=True)
 
 
 @route(routes, "GET", "/prefs/{token}", also=(403,), **page)
 def preferences_page(call: Call, token: str) -> Reply:
     """What a customer hears, by purpose and channel. Reading it changes nothing."""
-    return _preferences(call.app.preferences.show(token))
+    return _preferences(call, call.app.preferences.show(token))
 
 
 @route(
@@ -88,46 +72,21 @@ def preferences_page(call: Call, token: str) -> Reply:
 def save_preferences(call: Call, token: str) -> Reply:
     """Keep exactly the boxes that are ticked; sent twice it is the same."""
     ticked = {name for name, value in fields(call).items() if value}
-    return _preferences(call.app.preferences.save(token, ticked), saved=True)
+    return _preferences(call, call.app.preferences.save(token, ticked), saved=True)
 
 
-def _notice(answered: Answered, thanks: bool = False) -> Reply:
+def _notice(call: Call, answered: Answered, thanks: bool = False) -> Reply:
     said = answered.said
-    note = ""
-    if said:
-        words = THANKS[said] if thanks else f"You said: {BUTTONS[said]}"
-        note = f'<p class="note" role="status">{escape(words)}</p>\n'
-    buttons = "\n".join(
-        f'<p><button name="say" value="{name}">{escape(text)}</button></p>'
-        for name, text in BUTTONS.items()
+    return pages.page(
+        call,
+        "notice.html",
+        name=answered.name,
+        said=said,
+        thanks=thanks and said,
+        answers=list(Said),
     )
-    body = (
-        f"<main>\n<h1>{escape(answered.name)}</h1>\n{note}"
-        '<form method="post">\n<label for="text">Anything to add? (optional)</label>\n'
-        '<textarea id="text" name="text" maxlength="4000"></textarea>\n'
-        f"{buttons}\n</form>\n</main>"
-    )
-    return pages.shown(answered.name, body)
 
 
-def _preferences(choices: tuple[Choice, ...], saved: bool = False) -> Reply:
-    note = '<p class="note" role="status">Saved.</p>\n' if saved else ""
-    groups = []
-    for purpose, title in PURPOSES.items():
-        boxes = "\n".join(_box(choice) for choice in choices if choice.purpose == purpose)
-        if boxes:
-            legend = f"<legend>{escape(title)}</legend>"
-            groups.append(f"<fieldset>{legend}\n{boxes}\n</fieldset>")
-    body = (
-        f"<main>\n<h1>What may we write to you about?</h1>\n{note}"
-        '<form method="post">\n' + "\n".join(groups) + "\n<button>Save</button>\n</form>\n"
-        '<p class="quiet">Answers to what you write to us still come.</p>\n</main>'
-    )
-    return pages.shown("Preferences", body)
-
-
-def _box(choice: Choice) -> str:
-    ticked = " checked" if choice.wanted else ""
-    words = CHANNELS[str(choice.channel)]
-    box = f'<input type="checkbox" name="{choice.name}"{ticked}>'
-    return f"<p><label>{box} {escape(words)}</label></p>"
+def _preferences(call: Call, choices: tuple[Choice, ...], saved: bool = False) -> Reply:
+    purposes = list(dict.fromkeys(choice.purpose for choice in choices))
+    return pages.page(call, "preferences.html", choices=choices, purposes=purposes, saved=saved)

@@ -10,12 +10,10 @@ plain domain and behind API Gateway's stage alike.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from datetime import UTC, datetime
 from functools import cache
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -146,36 +144,3 @@ def _time(at: datetime, form: str) -> Markup:
 
     utc = at.astimezone(UTC)
     return Markup('<time datetime="{}">{}</time>').format(utc.isoformat(), utc.strftime(form))
-
-
-# --- pages without a template, until each has one --------------------------------------------
-
-
-@cache
-def file(name: str) -> str:
-    """A file of web/, read once."""
-    return (WEB / name).read_text(encoding="utf-8")
-
-
-@cache
-def policy() -> str:
-    """The Content-Security-Policy of pages whose style lies inside."""
-    style = base64.b64encode(hashlib.sha256(file("page.css").encode()).digest()).decode()
-    return (
-        f"default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
-    )
-
-
-def shown(title: str, body: str, status: int = 200, language: str = "en") -> Reply:
-    """A page; `body` is HTML, `title` is text."""
-    from chalicelib.handlers.http import Reply
-
-    text = (
-        f'<!doctype html>\n<html lang="{escape(language)}">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="robots" content="noindex">\n'
-        f"<title>{escape(title)}</title>\n<style>{file('page.css')}</style>\n</head>\n"
-        f"<body>\n{body}\n</body>\n</html>\n"
-    )
-    return Reply(text, status, {"Content-Security-Policy": policy()}, HTML)

@@ -119,3 +119,13 @@ def test_settings_of_campaigns_are_checked(api: Api) -> None:
     assert (refused.status, refused.fields) == (422, ["time_zone"])
     given["time_zone"] = "Europe/Berlin"
     assert api.put("/v1/settings/campaigns", given, as_="admin").status == 200
+
+
+GERMAN = {"Accept-Language": "de"}
+
+
+def test_what_a_notice_leads_to_speaks_the_readers_language(api: Api, world: World) -> None:
+    o, _, token = told(world)
+    assert "Es ist noch immer defekt" in api.get(f"/n/{token}", as_="", headers=GERMAN).text
+    prefs = api.get(f"/prefs/{prefs_token(o.app.signer, 'K000001')}", as_="", headers=GERMAN)
+    assert prefs.text.index("Störungen und Änderungen") < prefs.text.index("Neuigkeiten")
