@@ -19,8 +19,6 @@ from chalicelib.handlers import pages
 from chalicelib.handlers.forms import fields
 from chalicelib.handlers.http import FORM, Call, Reply, known_errors, parse, route
 from chalicelib.handlers.plots import plot
-from chalicelib.problems.models import HandoverState
-from chalicelib.words import words
 
 routes = Blueprint(__name__)
 routes.register_middleware(known_errors, "http")
@@ -28,13 +26,6 @@ POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-STATES = {
-    HandoverState.OPEN: "Waiting for you",
-    HandoverState.ACCEPTED: "Accepted",
-    HandoverState.ASKED_BACK: "Waiting for customer service",
-    HandoverState.RESOLVED: "Fixed, being watched",
-    HandoverState.WITHDRAWN: "Withdrawn",
-}
 TEXTS = ("answer", "text", "address", "once")
 PREFIX = "Value error, "
 SHARED: dict[str, Any] = {"media_type": pages.HTML, "on_error": pages.refused}
@@ -44,6 +35,7 @@ class PartnerPageQuery(Model):
     """`done` says that an answer has just been noted."""
 
     done: str | None = Field(default=None, max_length=1)
+    lang: str | None = Field(default=None, max_length=3)
 
 
 @route(routes, "GET", "/p/{token}", query=PartnerPageQuery, also=(403,), **SHARED)
@@ -114,10 +106,7 @@ def _page(
         call,
         "partner.html",
         422 if wrong else 200,
-        t=words("en"),
-        languages=(),
         view=view,
-        states=STATES,
         plot=plot(view.evidence.plot),
         hidden=hidden,
         opened=opened,

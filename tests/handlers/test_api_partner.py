@@ -161,3 +161,10 @@ def test_a_question_about_a_known_issue_can_cite_it(
     assert [i.id for i in issues.about("Was I charged  twice?")] == [problem_id]
     assert [i.id for i in issues.about("Odd invoice", "billing")] == [problem_id]
     assert issues.about("Where is my parcel?", "parcel") == ()
+
+
+def test_the_page_speaks_the_departments_language(api: Api, task: tuple[str, str]) -> None:
+    page = api.get(f"/p/{task[1]}", as_="", headers={"Accept-Language": "de"}).text
+    assert '<html lang="de"' in page
+    assert "Wartet auf Sie" in page
+    assert "Waiting for you" not in page
