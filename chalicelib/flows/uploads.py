@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -97,6 +98,17 @@ class Uploads:
         seconds = int(VALID.total_seconds())
         target = self.objects().upload_form(ticket.key, given.bytes, seconds)
         return Upload(id=self._id(ticket), url=target.url, fields=target.fields, expires=expires)
+
+    def origin(self) -> str:
+        """Where files are sent, as scheme and host; "" where the form takes none."""
+        if not self.settings.read("channels", ChannelSettings).form.uploads:
+            return ""
+        parts = urlsplit(self.objects().upload_form("uploads/none", 1, 60).url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def names(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """How the files that stand behind these ids are called; raises Invalid."""
+        return tuple(self._ticket(one, number).name for number, one in enumerate(ids))
 
     def collect(self, ids: Sequence[str], inbound: InboundMessage) -> tuple[Attachment, ...]:
         """The files that a message names, bound to it; none where it was taken in before.

@@ -24,7 +24,7 @@ from chalicelib.customers import rules as customer_rules
 from chalicelib.errors import Invalid
 from chalicelib.flows.authoring import FoundArticle
 from chalicelib.flows.helpdesk import HelpForm
-from chalicelib.handlers import pages
+from chalicelib.handlers import attachments, pages
 from chalicelib.handlers.forms import fields
 from chalicelib.handlers.http import FORM, Call, Reply, bounded, parse, route
 from chalicelib.handlers.visitors import visitor
@@ -35,7 +35,7 @@ SHARED: dict[str, Any] = {"media_type": pages.HTML, "on_error": pages.refused}
 STEPS = ("about", "who", "check")
 LONGEST = 50_000  # characters of a message
 NEAR = 3  # articles shown before somebody writes
-CARRIED = ("text", "name", "email", "phone", "once", "website")
+CARRIED = ("text", "files", "name", "email", "phone", "once", "website")
 OWN = "field_"
 REASONS = {
     "is required": "wrong.required",
@@ -87,7 +87,14 @@ def next_page(call: Call) -> Reply:
     if step != "check":
         return _page(call, STEPS[STEPS.index(step) + 1], given, {})
     call.app.answering.follow_up(visitor(call))
-    sent = call.app.helpdesk.submit(_form(call, given), given.get("once", "")[:100], call.address)
+    once = given.get("once", "")[:100]
+    try:
+        sent = call.app.helpdesk.submit(_form(call, given), once, call.address)
+    except Invalid as invalid:
+        if not attachments.at_fault(invalid):
+            raise
+        wrong = {"file": pages.spoken(call)("wrong.files")}
+        return _page(call, "about", {**given, "files": ""}, wrong)
     return pages.redirect(f"c/{sent.token}?sent=new")
 
 
@@ -97,10 +104,15 @@ def _page(call: Call, step: str, given: Mapping[str, str], wrong: Wrong) -> Repl
     near: tuple[FoundArticle, ...] = ()
     if step == "who":
         near = call.app.authoring.search(given.get("text", "")[:2_000], None, None, NEAR).items
+    here = step == "about"
     return pages.page(
         call,
         f"new_{step}.html",
         422 if wrong else 200,
+        settings=asked,
+        files=attachments.shown(call, given, wrong.get("file", "")),
+        uploads=call.app.uploads.origin() if here else "",
+        texts=("files.",) if here else (),
         given={n: v for n, v in given.items() if n in CARRIED or n.startswith(OWN)},
         errors=wrong,
         wrong=bool(wrong),
@@ -181,6 +193,8 @@ def _form(call: Call, given: Mapping[str, str]) -> HelpForm:
     own = {name: value for name, value in _own(given).items() if name in known}
     plain = {n: given.get(n, "").strip() for n in ("name", "email", "phone", "website")}
     text = given.get("text", "").replace("\r\n", "\n")
-    form: HelpForm = parse(HelpForm, {**plain, "text": text, "fields": own})
+    form: HelpForm = parse(
+        HelpForm, {**plain, "text": text, "fields": own, "attachments": attachments.ids(given)}
+    )
     bounded(form.text, "text")
     return form

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.handlers.client import Answer, Api
-from tests.support import World
+from tests.support import BUCKET, World
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 TEXT = "My phone <b>is</b> broken"
@@ -140,3 +140,47 @@ def test_a_known_issue_is_on_the_first_page_and_on_one_of_its_own(api: Api) -> N
     page = api.get(f"/issues/{made['id']}", as_="")
     assert "Pay once." in page.text
     assert api.get("/issues/nothing", as_="").status == 404
+
+
+def uploaded(api: Api, world: World, name: str, content: bytes) -> str:
+    given = {"name": name, "type": "image/png", "bytes": len(content)}
+    offer = api.post("/v1/help/uploads", given, as_="").json
+    world.clients["s3"].put_object(Bucket=BUCKET, Key=offer["fields"]["key"], Body=content)
+    return str(offer["id"])
+
+
+def test_files_travel_along_and_go_with_the_case(api: Api, world: World) -> None:
+    one = uploaded(api, world, "lamp <1>.png", b"\x89PNG\r\n\x1a\n lamp")
+    given = {"text": "It hums", "files": one, "email": "ana@example.org", "once": "1"}
+    checked = send(api, "/new", step="who", **given)
+    assert "lamp &lt;1&gt;.png" in checked.text
+    assert f'name="files" value="{one}"' in checked.text
+    sent = send(api, "/new", step="check", **given)
+    assert sent.status == 303
+    assert "lamp" in api.get("/" + sent.headers["Location"], as_="").text
+    (file,) = world.timeline(world.case())[0].attachments
+    assert file.type == "image/png"
+
+
+def test_files_that_are_too_old_are_asked_for_again_and_nothing_typed_is_lost(
+    api: Api, world: World
+) -> None:
+    one = uploaded(api, world, "lamp.png", b"\x89PNG\r\n\x1a\n lamp")
+    world.clock.forward(minutes=90)
+    given = {"text": "It hums", "files": one, "email": "ana@example.org", "once": "1"}
+    page = send(api, "/new", step="check", **given)
+    assert (page.status, world.cases()) == (422, [])
+    assert "Choose the files again" in page.text
+    assert ">It hums</textarea>" in page.text
+    assert 'value="ana@example.org"' in page.text
+
+
+def test_only_pages_that_send_files_may_talk_to_the_bucket(api: Api) -> None:
+    def may_talk_to(path: str) -> str:
+        policy = api.get(path, as_="").headers["Content-Security-Policy"]
+        return next(part for part in policy.split("; ") if part.startswith("connect-src"))
+
+    assert re.fullmatch(r"connect-src 'self' https?://[\w.:-]+", may_talk_to("/new"))
+    assert may_talk_to("/") == "connect-src 'self'"
+    api.put("/v1/settings/channels", {"form": {"uploads": 0}}, as_="admin")
+    assert may_talk_to("/new") == "connect-src 'self'"
