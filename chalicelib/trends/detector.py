@@ -89,6 +89,8 @@ class Detector:
 
     def advance(self, history: Mapping[str, HourlySeries], until: int) -> list[tuple[str, Episode]]:
         """Close all hours before `until`. Returns the episodes that began; their `end` follows."""
+        # What is added up over cells is rounded: always in the same order, whatever they came in.
+        history = dict(sorted(history.items()))
         for name, series in history.items():
             self._watch(name, series)
         self._begun = []
