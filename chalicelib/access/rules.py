@@ -59,6 +59,7 @@ ROUTES: Mapping[tuple[str, str], Role | None] = {
     ("GET", "/brand.css"): PUBLIC,
     ("GET", "/c/{token}"): PUBLIC,
     ("POST", "/c/{token}"): PUBLIC,
+    ("GET", "/c/{token}/news"): PUBLIC,
     ("GET", "/p/{token}"): PUBLIC,  # role partner: the secret link is the right
     ("POST", "/p/{token}"): PUBLIC,
     ("GET", "/v1/partner/{token}"): PUBLIC,

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 
 LINK_SECONDS = 300  # how long the link to a file works
 BODIES = 3_000_000  # bytes of long texts that one answer may carry; Lambda returns 6 MB
+QUOTED = 20_000  # characters of what a mail repeated
 ENDED = (CaseStatus.RESOLVED, CaseStatus.CLOSED)
 BY_CUSTOMER = "customer"
 WRONG = "this link is not valid, or was withdrawn"
@@ -118,6 +119,7 @@ class PublicMessage(Model):
     name: str
     channel: Channel
     text: str
+    quoted: str = ""  # what a mail repeated of earlier ones
     truncated: bool = False  # only the first lines of a very long text
     attachments: tuple[PublicFile, ...] = ()
     created_at: Instant
@@ -140,6 +142,14 @@ class Followed(Model):
     case: PublicCase
     items: tuple[PublicMessage, ...]
     cursor: str | None
+
+    @property
+    def mark(self) -> int:
+        """Changes whenever this does: for an ETag."""
+        case = self.case.model_dump_json()
+        return int(
+            digest("\n".join((case, self.cursor or "", *(m.id for m in self.items))))[:12], 16
+        )
 
 
 class Submitted(Model):
@@ -306,15 +316,15 @@ class Helpdesk:
         """Long texts whole, as far as one answer can carry them."""
         left = BODIES
         for message in messages:
-            text, cut = message.text, False
+            entire, cut = message, False
             if message.body_key:
-                entire = whole(self.objects(), message).text if left > 0 else ""
-                cut = not 0 < len(entire.encode()) <= left
-                text = text if cut else entire
-            left -= len(text.encode())
-            yield self._shown(message, text, cut)
+                entire = whole(self.objects(), message) if left > 0 else message
+                cut = entire is message or len(entire.text.encode()) > left
+                entire = message if cut else entire
+            left -= len(entire.text.encode())
+            yield self._shown(entire, cut)
 
-    def _shown(self, message: Message, text: str, cut: bool) -> PublicMessage:
+    def _shown(self, message: Message, cut: bool) -> PublicMessage:
         inbound = message.direction == Direction.INBOUND
         files = tuple(
             PublicFile(
@@ -333,7 +343,8 @@ class Helpdesk:
             writer=Writer.YOU if inbound else Writer.US,
             name=_name(message.author),
             channel=message.channel,
-            text=text,
+            text=message.text,
+            quoted=message.quoted[:QUOTED] if inbound else "",
             truncated=cut,
             attachments=files,
             created_at=message.created_at,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from chalice import Blueprint
@@ -10,8 +11,9 @@ from pydantic import Field
 from chalicelib.base import Model
 from chalicelib.campaigns.models import Offer
 from chalicelib.cases.models import Case
-from chalicelib.flows.helpdesk import HelpAnswer
-from chalicelib.handlers import pages
+from chalicelib.errors import Invalid
+from chalicelib.flows.helpdesk import Followed, HelpAnswer
+from chalicelib.handlers import attachments, pages
 from chalicelib.handlers.forms import fields
 from chalicelib.handlers.http import FORM, Call, Reply, bounded, known_errors, parse, route
 from chalicelib.handlers.openapi import description
@@ -29,6 +31,12 @@ class CasePageQuery(Model):
     sent: str | None = Field(default=None, max_length=3)
     cursor: str | None = Field(default=None, max_length=4_000)
     lang: str | None = Field(default=None, max_length=3)
+
+
+class NewsQuery(Model):
+    """`cursor` is where the page that is shown begins."""
+
+    cursor: str | None = Field(default=None, max_length=4_000)
 
 
 @route(routes, "GET", "/openapi.json", head=True)
@@ -69,18 +77,44 @@ def answer_page(call: Call, token: str) -> Reply:
         desk.solved(case, call.address)
         return pages.redirect(token)
     text = given.get("text", "").replace("\r\n", "\n")
+    t = pages.spoken(call)
     if not text.strip():
-        return _case_page(call, case, token, CasePageQuery(), wrong=True)
-    said: HelpAnswer = parse(HelpAnswer, {"text": text})
+        return _case_page(call, case, token, CasePageQuery(), given, {"text": t("wrong.text")})
+    said: HelpAnswer = parse(HelpAnswer, {"text": text, "attachments": attachments.ids(given)})
     bounded(said.text, "text")
-    answered = desk.answer(case, said, given.get("once", "")[:100], call.address)
+    try:
+        answered = desk.answer(case, said, given.get("once", "")[:100], call.address)
+    except Invalid as invalid:
+        if not attachments.at_fault(invalid):
+            raise
+        wrong = {"file": t("wrong.files")}
+        return _case_page(call, case, token, CasePageQuery(), {**given, "files": ""}, wrong)
     return pages.redirect(f"{answered.token}?sent=1")
 
 
+@route(routes, "GET", "/c/{token}/news", query=NewsQuery, answer=Followed, also=(403,))
+def case_news(call: Call, token: str, query: NewsQuery) -> Reply:
+    """A page of one's own case, for its page to look for news. Reading it changes nothing and
+    shows nobody's address to be theirs, since mail scanners open links with a browser too.
+
+    Ask again with If-None-Match: 304 says that nothing is new.
+    """
+    desk = call.app.helpdesk
+    followed = desk.follow(desk.enter(token), SHOWN, query.cursor)
+    return Reply(followed, version=followed.mark)
+
+
 def _case_page(
-    call: Call, case: Case, token: str, query: CasePageQuery, *, wrong: bool = False
+    call: Call,
+    case: Case,
+    token: str,
+    query: CasePageQuery,
+    given: Mapping[str, str] | None = None,
+    wrong: Mapping[str, str] | None = None,
 ) -> Reply:
-    followed = call.app.helpdesk.follow(case, SHOWN, query.cursor)
+    given, wrong = given or {}, wrong or {}
+    desk = call.app.helpdesk
+    followed = desk.follow(case, SHOWN, query.cursor)
     return pages.page(
         call,
         "case.html",
@@ -89,9 +123,16 @@ def _case_page(
         items=followed.items,
         cursor=followed.cursor,
         sent=query.sent,
+        since=query.cursor or "",
         ask_mine=call.app.proving.may_show(case, token),
-        once=call.app.ids.new(),
-        wrong=wrong,
+        once=given.get("once") or call.app.ids.new(),
+        text=given.get("text", ""),
+        errors=wrong,
+        wrong=bool(wrong),
+        settings=desk.form(),
+        files=attachments.shown(call, given, wrong.get("file", "")),
+        uploads=call.app.uploads.origin(),
+        texts=("files.", "case.", "state."),
     )
 
 

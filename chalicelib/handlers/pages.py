@@ -60,6 +60,8 @@ def page(call: Call, template: str, status: int = 200, **context: Any) -> Reply:
     text = _templates().get_template(template).render({**known, **context})
     headers = {"Content-Security-Policy": _policy(**context)}
     headers["Vary"] = "Accept-Language, Cookie"
+    if not context.get("listed"):
+        headers["X-Robots-Tag"] = "noindex"
     if "framed_by" in context:
         headers["X-Frame-Options"] = ""  # it knows no list; the policy says it better
     if chosen := call.parameters.get("lang"):
