@@ -6,7 +6,17 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from infra.benchmarks import campaigns, costs, intake, meaning, noticing, parsing, start, topics
+from infra.benchmarks import (
+    campaigns,
+    costs,
+    desk,
+    intake,
+    meaning,
+    noticing,
+    parsing,
+    start,
+    topics,
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,7 @@ SECTIONS: tuple[tuple[str, Callable[[], Iterator[tuple[str, str, str, str]]]], .
     ("noticing: time and memory, calls and dollars", noticing.rows),
     ("AWS calls and dollars, at the public prices", costs.rows),
     ("AWS calls and dollars of a campaign", campaigns.rows),
+    ("the desk with ten thousand cases, beside the bare Query and an empty page", desk.rows),
 )
 
 
