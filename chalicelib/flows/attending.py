@@ -75,7 +75,7 @@ class Attending:
         before = self.cursors.read(SCOPE, since)
         seen = _seen(before)
         start = (datetime.fromisoformat(before["at"]) if before else now) - OVERLAP
-        found = self.cases.changed(start, MOST + len(seen))
+        found = self.cases.changed(start, now + OVERLAP, MOST + len(seen))
         new = [one for one in found if one.version > seen.get(one.case_id, 0)]
         fresh, more = new[:MOST], len(new) > MOST
         shown = fresh if before else []

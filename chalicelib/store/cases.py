@@ -31,6 +31,7 @@ from chalicelib.store.table import (
 
 URGENT_FIRST = (Priority.URGENT, Priority.HIGH, Priority.NORMAL, Priority.LOW)
 LAST = "~"  # sorts behind every time
+CHANGES_FOR = timedelta(days=7)  # that one may have been away and hears what is new
 MEETINGS = 3  # at the count of an agent
 HOPS = 20  # merges one behind the other: cases/joining.py allows no more in one case
 
@@ -227,14 +228,17 @@ class CaseStore:
         """The sort key by which a reaction finds a message again."""
         return message_key(message)[1]
 
-    def changed(self, since: datetime, limit: int) -> list[Change]:
-        """Cases that changed since then, the oldest change of each partition first."""
+    def changed(self, since: datetime, until: datetime, limit: int) -> list[Change]:
+        """Cases that changed between the two, the oldest change first; a week back at most."""
         found: list[Change] = []
-        for partition in self.partitions(keys.CHANGED):
-            page = self._table.query(
-                partition, index="gsi9", between=(iso(since), LAST), limit=limit
-            )
-            found += [_change(stored) for stored in page.items]
+        day = max(since, until - CHANGES_FOR).date()
+        while day <= until.date() and len(found) < limit:
+            for partition in self.partitions(f"{keys.CHANGED}{day}"):
+                page = self._table.query(
+                    partition, index="gsi9", between=(iso(since), LAST), limit=limit
+                )
+                found += [_change(stored) for stored in page.items]
+            day += timedelta(days=1)
         return sorted(found, key=lambda one: (one.at, one.case_id))[:limit]
 
     def partitions(self, head: str) -> list[str]:
@@ -245,7 +249,7 @@ class CaseStore:
         spread = keys.shard(case.id, self._shards)
         lists = keys.index(1, f"CUST#{case.customer_id}", created)
         last = items.by_time(case.updated_at, case.id)
-        lists |= keys.index(9, f"{keys.CHANGED}#{spread}", last)
+        lists |= keys.index(9, f"{keys.CHANGED}{last[:10]}#{spread}", last)
         aside = "MERGED" if case.merged_into else "SPAM" if case.spam else ""
         if aside:  # in no ordinary list
             lists |= keys.index(3, f"{aside}#{spread}", created)

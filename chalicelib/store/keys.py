@@ -97,7 +97,7 @@ Secondary indexes (all attributes projected):
 | gsi7 | QUEUE#<shard> | <first deadline>#<id> | unsolved cases, those at risk first |
 | gsi8 | QUEUE-OF#<e-mail> | <first deadline>#<id> | an agent's unsolved cases |
 |  | QUEUE-TEAM#<team> | <first deadline>#<id> | a team's unsolved cases that nobody has |
-| gsi9 (version, reference) | CHANGED#<shard> | <updated>#<id> | cases by their last change |
+| gsi9 (version, reference) | CHANGED#<date>#<shard> | <updated>#<id> | cases changed that day |
 
 Lists of cases have `cases_shards` partitions each (settings): every page reads all of them and
 merges. It starts at one and may be raised at any time, never lowered.
@@ -133,7 +133,7 @@ SETTINGS = "SETTINGS"
 SWEEP = ("SWEEP", "SWEEP")
 MODEL = "MODEL#"
 PRESENT = "PRESENT"
-CHANGED = "CHANGED"
+CHANGED = "CHANGED#"
 TRENDS = "TRENDS"
 CAMPAIGNS = "CAMPAIGNS"
 QUARANTINE = "QUARANTINE"

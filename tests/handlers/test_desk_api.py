@@ -38,6 +38,18 @@ def test_a_change_by_a_clock_that_is_late_is_told_all_the_same(api: Api, world: 
     assert [reference for reference, _ in changes(api, cursor)[0]] == [other["reference"]]
 
 
+def test_a_change_before_midnight_is_told_after_it(api: Api, world: World) -> None:
+    world.clock.now = world.clock.now.replace(hour=23, minute=59)
+    cursor = api.get("/v1/changes").json["cursor"]
+    world.clock.forward(seconds=20)
+    world.mail(text="late")
+    world.settle()
+    world.clock.forward(minutes=2)
+    assert [c["case_id"] for c in api.get(f"/v1/changes?since={cursor}").json["items"]] == [
+        world.case().id
+    ]
+
+
 def test_a_poll_that_finds_nothing_new_is_answered_with_304(api: Api, world: World) -> None:
     api.case()
     _, cursor = changes(api)

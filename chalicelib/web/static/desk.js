@@ -19,13 +19,19 @@ addEventListener("offline", () => { online.value = false; });
 const BOARDS = ["trends", "problems", "campaigns", "settings", "quarantine"];
 const boards = signal(null);
 
+/** The queue waits for nothing but who one is; names and counts come beside it. */
 async function enter() {
   me.value = await get("me");
+  choices().then(shown).then(loadViews).then(startPolling).catch(complain);
+}
+
+/** The screen has been drawn, and asked for what it shows. */
+const shown = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 30)));
+
+async function choices() {
   const [staff, groups] = await Promise.all([get("agents"), get("teams")]);
   agents.value = staff.items;
   teams.value = groups.items;
-  await loadViews();
-  startPolling();
 }
 
 function leave() {
