@@ -2,8 +2,8 @@
 // the palette, which has every action.
 
 import { Dialog, html, signal, t, useState } from "./desk-ui.js";
-import { at, change, go, me, rows, ticked } from "./desk-state.js";
-import { cite, current, dialog, next, suggested } from "./desk-case.js";
+import { at, change, current, dialog, go, me, next, rows, ticked } from "./desk-state.js";
+import { cite, suggested } from "./desk-beside.js";
 import { composer } from "./desk-composer.js";
 
 const OFF = "custops.keys.off";

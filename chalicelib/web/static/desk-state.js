@@ -36,6 +36,13 @@ addEventListener("hashchange", () => { place.value = parse(location.hash); });
 export const view = computed(() =>
   (place.value.screen === "q" && place.value.id) || sessionStorage.getItem("custops.view") || "queue");
 
+/** What is open: `dialog` names what the keyboard or a menu asked for. */
+export const current = signal(null);
+export const dialog = signal("");
+
+/** How a field of a case is called. */
+export const fieldName = (name) => { const text = t(`field.${name}`); return text === `field.${name}` ? name : text; };
+
 // --- the queue ----------------------------------------------------------------------------------
 
 const PAGE = 50;
@@ -71,6 +78,14 @@ export async function loadMore(name, text = "") {
 /** Put a case's newest state where it is shown. */
 export function refresh(row) {
   rows.value = rows.value.map((old) => (old.id === row.id ? { ...old, ...row } : old));
+}
+
+/** Go on to the case that follows in the list, or back to the list. */
+export function next(id) {
+  const number = rows.value.findIndex((row) => row.id === id);
+  const follower = rows.value[number + 1] || rows.value[number - 1];
+  if (follower && follower.id !== id) go(`case/${follower.id}`);
+  else go(`q/${sessionStorage.getItem("custops.view") || "queue"}`);
 }
 
 export async function loadViews() {
