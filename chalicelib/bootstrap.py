@@ -91,7 +91,9 @@ if TYPE_CHECKING:
     from chalicelib.flows.outcomes import Outcomes
     from chalicelib.flows.outlets import Outlets
     from chalicelib.flows.outreach import Outreach
+    from chalicelib.flows.own_fields import OwnFields
     from chalicelib.flows.owning import Owning
+    from chalicelib.flows.passing_on import PassingOn
     from chalicelib.flows.people import People
     from chalicelib.flows.placing import Placing
     from chalicelib.flows.planning import Planning
@@ -105,6 +107,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.replying import Replying
     from chalicelib.flows.rerouting import Rerouting
     from chalicelib.flows.sending import Sending
+    from chalicelib.flows.snoozing import Snoozing
     from chalicelib.flows.staff import StaffMail
     from chalicelib.flows.suggesting import Suggesting
     from chalicelib.flows.sweeping import Sweeping
@@ -112,6 +115,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.testing import Testing
     from chalicelib.flows.texting import Texting
     from chalicelib.flows.told import ToldSettling
+    from chalicelib.flows.touching import Touching
     from chalicelib.flows.triage import Triage
     from chalicelib.flows.trying_out import TryingOut
     from chalicelib.flows.understanding import Understanding
@@ -448,6 +452,10 @@ class Application:
     holding: Part[Holding] = Part("flows.holding.Holding")
     attending: Part[Attending] = Part("flows.attending.Attending")
     casework: Part[Casework] = Part("flows.casework.Casework")
+    passing_on: Part[PassingOn] = Part("flows.passing_on.PassingOn")
+    snoozing: Part[Snoozing] = Part("flows.snoozing.Snoozing")
+    own_fields: Part[OwnFields] = Part("flows.own_fields.OwnFields")
+    touching: Part[Touching] = Part("flows.touching.Touching")
     joining: Part[Joining] = Part("flows.joining.Joining")
     people: Part[People] = Part("flows.people.People")
     proving: Part[Proving] = Part("flows.proving.Proving")

@@ -206,6 +206,12 @@ def _channels() -> type[BaseModel]:
     return ChannelSettings
 
 
+def _fields() -> type[BaseModel]:
+    from chalicelib.channels.fields import FieldsSettings
+
+    return FieldsSettings
+
+
 def _problems() -> type[BaseModel]:
     from chalicelib.problems.models import ProblemSettings
 
@@ -256,6 +262,7 @@ DOCUMENTS: Mapping[str, Callable[[], type[BaseModel]]] = {
     "channels": _channels,
     "detection": _detection,
     "engines": _engines,
+    "fields": _fields,
     "flags": lambda: FlagsSettings,
     "help": _help,
     "macros": lambda: MacrosSettings,

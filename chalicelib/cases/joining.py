@@ -8,7 +8,7 @@ finds its message, and undoing it is one small transaction too.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from chalicelib.cases import rules
 from chalicelib.cases.models import (
@@ -25,10 +25,10 @@ from chalicelib.cases.models import (
     Promises,
     TalkState,
 )
+from chalicelib.cases.undoing import UNDO
 from chalicelib.channels.models import Channel
 from chalicelib.errors import Conflict, Invalid
 
-UNDO = timedelta(minutes=10)  # how long a merge can be taken back
 MOST_MERGED = 20  # cases in one: a page of its timeline reads each of them
 MOST_LINKS = 100
 SENDING = frozenset({"queued", "sending", "ambiguous"})
@@ -194,6 +194,8 @@ def _joined(source: Case, target: Case) -> Case:
         fields |= {"reply_channel": source.reply_channel, "reply_to": source.reply_to}
     if target.status in (CaseStatus.RESOLVED, CaseStatus.CLOSED) and _waits(source):
         fields |= {"status": CaseStatus.OPEN, "resolved_at": None}
+    if _waits(source) and not source.snoozed_until:
+        fields |= {"snoozed_until": None}  # somebody waits there who waits here from now on
     return joined.model_copy(update=fields)
 
 

@@ -14,7 +14,8 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from chalicelib.base import Model
-from chalicelib.cases.models import Case, CasePatch, CaseStatus, Priority
+from chalicelib.cases.models import Case, CasePatch, CaseStatus, FieldName, Priority
+from chalicelib.channels.models import FieldValue
 from chalicelib.errors import Invalid
 
 FIELDS: Mapping[str, str] = {
@@ -62,13 +63,14 @@ class Macro(Model):
     team: str = Field(default="", max_length=64)
     assignee: str = Field(default="", max_length=254)  # "me" is whoever uses it
     tags: tuple[TagName, ...] = Field(default=(), max_length=20)
+    fields: dict[FieldName, FieldValue] = Field(default={}, max_length=20)  # of the case
     topics: tuple[Label, ...] = Field(default=(), max_length=50)
     visible_to: tuple[Label, ...] = Field(default=(), max_length=50)
 
     @model_validator(mode="after")
     def _does_something(self) -> Self:
         does = (self.text, self.texts, self.status, self.priority, self.team, self.assignee)
-        if not any((*does, self.tags)):
+        if not any((*does, self.tags, self.fields)):
             raise ValueError("a macro has a text, or changes something")
         return self
 
@@ -138,6 +140,8 @@ def patch_of(macro: Macro, case: Case, agent: str) -> CasePatch:
     fresh = [tag for tag in macro.tags if tag not in case.tags]
     if fresh:
         wanted["tags"] = (*case.tags, *fresh)
+    if macro.fields:
+        wanted["fields"] = macro.fields
     return CasePatch.model_validate(wanted)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -182,6 +183,7 @@ class Case(Model):
     former_customers: tuple[str, ...] = ()  # whose it was before customers were merged
     alternative_channel: Channel | None = None  # to be offered, where their mail bounced
     spam: bool = False
+    snoozed_until: Instant | None = None  # it is in no queue until then, or until they write
     link_version: int = 1  # raising it revokes the secret link
     last_message: str = ""  # first words of the newest public message
     last_direction: str = "inbound"
@@ -296,6 +298,7 @@ class Message(Model):
     defects: tuple[str, ...] = ()
     raw_key: str = ""
     changes: dict[str, list[str]] = {}  # for events: field -> [from, to]
+    before: dict[str, Any] = {}  # and what an undo restores (cases/undoing.py)
     delivery: Delivery | None = None
     source: Source = {}  # where it was written: network, permalink, reach, recording, …
     created_at: Instant
@@ -303,8 +306,15 @@ class Message(Model):
     version: int = 1
 
 
+FieldName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
 class CasePatch(Model):
-    """What an agent may change. Fields left out stay as they are."""
+    """What an agent may change. Fields left out stay as they are.
+
+    `fields` changes those that it names; null, or an empty text, takes a value away. Until
+    `snoozed_until` the case is in no queue, or until the customer writes; null wakes it.
+    """
 
     status: CaseStatus | None = None
     priority: Priority | None = None
@@ -316,3 +326,5 @@ class CasePatch(Model):
     article: str | None = Field(default=None, max_length=200)  # slug of what solved it
     tags: tuple[str, ...] | None = Field(default=None, max_length=50)
     spam: bool | None = None
+    fields: dict[FieldName, FieldValue | None] | None = Field(default=None, max_length=50)
+    snoozed_until: Instant | None = None

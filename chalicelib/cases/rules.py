@@ -20,8 +20,8 @@ from chalicelib.cases.models import (
     Routed,
     Topic,
 )
-from chalicelib.channels.models import Channel, Disposition, InboundMessage
-from chalicelib.errors import Conflict
+from chalicelib.channels.models import Channel, Disposition, FieldValue, InboundMessage
+from chalicelib.errors import Conflict, Invalid
 
 S = CaseStatus
 TRANSITIONS: Mapping[CaseStatus, frozenset[CaseStatus]] = {
@@ -51,8 +51,12 @@ REFERENCE = re.compile(r"\bC-([0-9A-HJKMNP-TV-Z]{6})\b", re.IGNORECASE)
 MAX_REFERENCES = 20  # of a mail's References; the newest ones tell most
 MAX_PARTICIPANTS = 50  # SES takes no more recipients a message
 PREVIEW = 160
+FIELDS = "fields."  # before the name of a field of the company's own
 EMPTIED = frozenset({"team", "assignee", "problem_id", "article"})  # an empty text takes it away
-KEPT = frozenset({"priority", "subject", "tags", "spam"})  # which a null leaves as they are
+KEPT = frozenset(
+    {"priority", "subject", "tags", "spam", "fields"}
+)  # which a null leaves as they are
+LONGEST_SNOOZE = timedelta(days=366)
 LINK_WARNING = re.compile(r'<a [^>]*data-warning="([^"]{1,500})"')
 
 
@@ -67,7 +71,10 @@ def move(case: Case, to: CaseStatus, now: datetime) -> Case:
         resolved_at = now
     elif to in UNSOLVED:
         resolved_at = None
-    return case.model_copy(update={"status": to, "resolved_at": resolved_at})
+    snoozed = case.snoozed_until if to in UNSOLVED else None  # what has ended need not come back
+    return case.model_copy(
+        update={"status": to, "resolved_at": resolved_at, "snoozed_until": snoozed}
+    )
 
 
 def advance_delivery(
@@ -110,6 +117,10 @@ def apply(case: Case, patch: CasePatch, now: datetime, by: str) -> Change:
             continue
         if name == "topic":
             fields["topic"] = Topic(label=value or None, confidence=1.0, source="person", why=by)
+        elif name == "fields":
+            fields["fields"] = with_fields(case.fields, value)
+        elif name == "snoozed_until":
+            fields["snoozed_until"] = _snooze(changed, value, now)
         else:
             fields[name] = value or None if name in EMPTIED else value
         if name in ("topic", "team", "priority", "assignee"):
@@ -117,12 +128,50 @@ def apply(case: Case, patch: CasePatch, now: datetime, by: str) -> Change:
         if name == "team":
             fields["routed"] = Routed(source="person")
     changed = changed.model_copy(update={**fields, "reasons": reasons})
-    changes = {
-        name: [_shown(getattr(case, name)), _shown(getattr(changed, name))]
-        for name in wanted
-        if _shown(getattr(case, name)) != _shown(getattr(changed, name))
-    }
-    return Change(case=touch(changed, now), changes=changes)
+    return Change(case=touch(changed, now), changes=differences(case, changed, wanted))
+
+
+def differences(before: Case, after: Case, names: Iterable[str]) -> dict[str, list[str]]:
+    """What of those fields is different, as the history shows it: field -> [from, to].
+
+    A field of the company's own goes by `fields.<name>`; an end of a snooze always shows.
+    """
+    wanted: list[str] = []
+    for name in dict.fromkeys((*names, "snoozed_until")):
+        own = sorted({*before.fields, *after.fields}) if name == "fields" else None
+        wanted += [name] if own is None else [f"fields.{one}" for one in own]
+    pairs = {name: [shown(before, name), shown(after, name)] for name in wanted}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def shown(case: Case, name: str) -> str:
+    """A field of a case as the history shows it."""
+    if name.startswith(FIELDS):
+        return _shown(case.fields.get(name.removeprefix(FIELDS)))
+    return _shown(getattr(case, name))
+
+
+def with_fields(
+    values: Mapping[str, FieldValue], given: Mapping[str, FieldValue | None]
+) -> dict[str, FieldValue]:
+    """The company's own fields with those that were given; None takes a value away."""
+    return {name: value for name, value in {**values, **given}.items() if value is not None}
+
+
+def _snooze(case: Case, until: datetime | None, now: datetime) -> datetime | None:
+    """When a case shall come back; raises Invalid, Conflict."""
+    if until is None:
+        return None
+    if case.status not in UNSOLVED:
+        raise Conflict(f"a case that is {case.status} waits for nothing", status=case.status)
+    if not now < until <= now + LONGEST_SNOOZE:
+        raise Invalid.field("snoozed_until", "lies in the future, a year ahead at most")
+    return until
+
+
+def awake(case: Case) -> Case:
+    """The case, back from its snooze."""
+    return case.model_copy(update={"snoozed_until": None}) if case.snoozed_until else case
 
 
 def _shown(value: object) -> str:

@@ -36,6 +36,8 @@ class CaseFilter(Model):
     tag: str = Field(default="", max_length=64)
     text: str = Field(default="", max_length=200)
     aside: Literal["", "spam", "merged"] = ""  # lists of what the others leave out
+    snoozed: Literal["", "no", "only"] = ""  # without them, or those alone, by when they come back
+    field: str = Field(default="", max_length=600)  # name=value of a field of the company's own
     order: Literal["created", "due"] = "created"  # due: unsolved ones, by their promises
 
     @property
@@ -46,10 +48,11 @@ class CaseFilter(Model):
 
 BUILT_IN: Mapping[str, CaseFilter] = {
     "all": CaseFilter(),
-    "unsolved": CaseFilter(statuses=tuple(sorted(UNSOLVED))),
+    "unsolved": CaseFilter(statuses=tuple(sorted(UNSOLVED)), snoozed="no"),
     "unassigned": CaseFilter(statuses=tuple(sorted(UNSOLVED)), assignee=NOBODY, order="due"),
     "queue": CaseFilter(order="due"),
     "mine": CaseFilter(statuses=tuple(sorted(UNSOLVED)), assignee="me", order="due"),
+    "snoozed": CaseFilter(snoozed="only"),
     "spam": CaseFilter(aside="spam"),
     "merged": CaseFilter(aside="merged"),
 }
@@ -89,6 +92,10 @@ class CaseService:
             page = self._queue(wanted, limit, positions)
             found = tuple(items.model(Case, stored) for stored in page.items)
             return CasePart(cases=found, cursor=self.cursors.write(wanted.name, page.positions))
+        if wanted.snoozed == "only" and not wanted.customer_id and not wanted.aside:
+            page = self.lists.snoozed(limit, positions, _keep(wanted))
+            found = tuple(items.model(Case, stored) for stored in page.items)
+            return CasePart(cases=found, cursor=self.cursors.write(wanted.name, page.positions))
         page = self.lists.page(
             customer_ids=(wanted.customer_id, *wanted.customer_parts) if wanted.customer_id else (),
             aside=wanted.aside,
@@ -113,12 +120,25 @@ class CaseService:
             keep=_keep(wanted),
         )
 
+    def newest_of(self, customer_ids: tuple[str, ...], limit: int) -> tuple[Case, ...]:
+        """The newest cases of a customer, by the records that they are made of."""
+        head, *rest = customer_ids
+        return self.find(
+            CaseFilter(customer_id=head, customer_parts=tuple(rest)), limit, None
+        ).cases
+
     def messages(
-        self, case_id: str, limit: int, cursor: str | None, also: tuple[str, ...] = ()
+        self,
+        case_id: str,
+        limit: int,
+        cursor: str | None,
+        also: tuple[str, ...] = (),
+        newest_first: bool = False,
     ) -> MessagePart:
         """A page of a case's timeline, with those of the cases in it; raises Malformed."""
-        scope = f"messages {' '.join((case_id, *also))}"
-        page = self.cases.timeline((case_id, *also), limit, self.cursors.read(scope, cursor))
+        scope = f"messages {' '.join((case_id, *also))}{' newest' if newest_first else ''}"
+        positions = self.cursors.read(scope, cursor)
+        page = self.cases.timeline((case_id, *also), limit, positions, newest_first)
         found = tuple(items.model(Message, stored) for stored in page.items)
         return MessagePart(messages=found, cursor=self.cursors.write(scope, page.positions))
 
@@ -152,6 +172,12 @@ def _keep(wanted: CaseFilter) -> Callable[[Item], bool] | None:
             tests.append(lambda item: not item.get("spam") and not item.get("merged_into"))
     if wanted.topic:
         tests.append(lambda item: _is((item.get("topic") or {}).get("label"), wanted.topic))
+    if wanted.snoozed:
+        asleep = wanted.snoozed == "only"
+        tests.append(lambda item: bool(item.get("snoozed_until")) == asleep)
+    if wanted.field:
+        name, _, value = wanted.field.partition("=")
+        tests.append(lambda item: _of_field(item, name) == value.strip().casefold())
     if wanted.tag:
         tests.append(lambda item: wanted.tag in item.get("tags", ()))
     if wanted.text:
@@ -162,6 +188,12 @@ def _keep(wanted: CaseFilter) -> Callable[[Item], bool] | None:
 
 def _is(value: Any, wanted: str) -> bool:
     return not value if wanted == NOBODY else value == wanted
+
+
+def _of_field(item: Item, name: str) -> str:
+    """A field of the company's own as a query names its value."""
+    value = item.get("fields", {}).get(name.strip(), "")
+    return (str(value).lower() if isinstance(value, bool) else str(value)).casefold()
 
 
 def _contains(item: Item, words: list[str]) -> bool:

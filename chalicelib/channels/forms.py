@@ -46,13 +46,13 @@ class Choice(Model):
     label: Labels | None = None
 
 
-class FormField(Model):
-    """A field of the form. `label` is by language, such as {"en": "Order", "de": "Bestellung"}."""
+class FieldOfOurs(Model):
+    """What both kinds of fields have. `label` is by language, such as {"en": "Order",
+    "de": "Bestellung"}."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
     label: Labels
     type: FieldType = FieldType.TEXT
-    required: bool = False
     choices: tuple[Choice, ...] = Field(default=(), max_length=200)
     max_length: int = Field(default=500, ge=1, le=4_000)  # characters
 
@@ -64,6 +64,13 @@ class FormField(Model):
         if len(set(values)) < len(values):
             raise ValueError("choices: two have the same value")
         return self
+
+
+class FormField(FieldOfOurs):
+    """A field that the web form asks for. One of the same name in the document `fields` says what
+    it is."""
+
+    required: bool = False
 
 
 class FormSettings(Model):
@@ -103,7 +110,7 @@ def checked(
         raw = raw.strip() if isinstance(raw, str) else raw
         try:
             if raw != "":
-                kept[name] = _value(field, raw, email, phone)
+                kept[name] = value(field, raw, email, phone)
             elif field.required:
                 raise Invalid.field(f"fields.{name}", "is required")
         except Invalid as invalid:
@@ -111,12 +118,18 @@ def checked(
     if wrong:
         first = wrong[0]
         raise Invalid(f"{first['field']}: {first['reason']}", wrong)
-    if len(json.dumps(kept).encode()) > MOST_BYTES:
+    return bounded(kept)
+
+
+def bounded(values: dict[str, FieldValue]) -> dict[str, FieldValue]:
+    """The values, where a case can hold them; raises Invalid."""
+    if len(json.dumps(values).encode()) > MOST_BYTES:
         raise Invalid.field("fields", f"have more than {MOST_BYTES} bytes together")
-    return kept
+    return values
 
 
-def _value(field: FormField, raw: FieldValue, email: Address, phone: Address) -> FieldValue:
+def value(field: FieldOfOurs, raw: FieldValue, email: Address, phone: Address) -> FieldValue:
+    """A value as it is kept; raises Invalid."""
     name = f"fields.{field.name}"
     match field.type:
         case FieldType.NUMBER:

@@ -1,34 +1,58 @@
 """What an agent changes in a case: its state, who looks after it, what it is about.
 
 A change is written with its history entry, and with a new count and a lesson where the machine was
-corrected, in one transaction: the statistics can never disagree with the case.
+corrected, in one transaction: the statistics can never disagree with the case. The entry keeps what
+was before, so that the change can be taken back (cases/undoing.py).
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from chalicelib.cases import rules
-from chalicelib.cases.models import Case, CasePatch
+from pydantic import Field
+
+from chalicelib.base import Model, iso
+from chalicelib.cases import rules, undoing
+from chalicelib.cases.models import Case, CasePatch, CaseStatus, Message
+from chalicelib.cases.rules import Change
 from chalicelib.customers import rules as customer_rules
-from chalicelib.errors import Invalid, NotFound, StaleVersion
+from chalicelib.errors import Contended, Invalid, NotFound, StaleVersion
 from chalicelib.flows.timeline import event
 from chalicelib.ports import Clock, Ids
 from chalicelib.store.reactions import Reaction, look_again
 from chalicelib.understanding.models import TopicsSettings
 
 if TYPE_CHECKING:
+    from chalicelib.flows.own_fields import OwnFields
     from chalicelib.flows.promising import Promising
     from chalicelib.store.articles import ArticleStore
     from chalicelib.store.cases import CaseStore
     from chalicelib.store.problems import ProblemStore
     from chalicelib.store.reactions import ReactionStore
     from chalicelib.store.settings import SettingsStore
+    from chalicelib.store.table import Write
 
 GRACE = timedelta(minutes=2)
 LONGEST_TAG = 40
+ATTEMPTS = 4
+RECENT = 200  # history entries of the last minutes among which one to undo is looked for
+
+
+class UndoChange(Model):
+    """The change to take back: the id of its entry in the timeline."""
+
+    event: str = Field(min_length=1, max_length=64)
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A case after a change, and the entry of its history; None where nothing changed."""
+
+    case: Case
+    entry: Message | None = None
 
 
 @dataclass(frozen=True)
@@ -39,14 +63,20 @@ class Casework:
     reactions: ReactionStore
     settings: SettingsStore
     promising: Promising
+    own_fields: OwnFields
     clock: Clock
     ids: Ids
 
     def patch(self, case_id: str, version: int, given: CasePatch, by: str) -> Case:
+        """The case after a change, as by `change`."""
+        return self.change(case_id, version, given, by).case
+
+    def change(self, case_id: str, version: int, given: CasePatch, by: str) -> Changed:
         """The case after a change; as it was where the patch changes nothing.
 
         Raises NotFound, StaleVersion with the newest state, Conflict for a forbidden step, Invalid
-        for a topic that is not defined, or an article that does not exist.
+        for a topic that is not defined, an article that does not exist, a value that does not fit
+        its field, or a case that lacks what it must have before it is resolved.
         """
         case = self.cases.get(case_id)
         if case.version != version:
@@ -57,13 +87,52 @@ class Casework:
             self._check_article(given.article)
         if given.problem_id and given.problem_id != case.problem_id:
             self._check_problem(given.problem_id)
-        now = self.clock()
-        changed = rules.apply(case, _cleaned(given), now, by)
+        if given.fields:
+            given = given.model_copy(update={"fields": self.own_fields.checked(case, given.fields)})
+        changed = rules.apply(case, _cleaned(given), self.clock(), by)
         if not changed.changes:
-            return case
+            return Changed(case)
+        if changed.case.status == CaseStatus.RESOLVED != case.status:
+            self.own_fields.complete(changed.case)
+        return self.store(case, changed, "changed", by)
+
+    def undo(self, case_id: str, entry_id: str, by: str) -> Changed:
+        """The case without that change of the last ten minutes, whoever made it; its entry stays.
+
+        Raises NotFound, Invalid, Conflict (somebody changed the same since, or too long ago),
+        Contended after lost races.
+        """
+        for _ in range(ATTEMPTS):
+            case = self.cases.get(case_id)
+            now = self.clock()
+            since = iso(now - undoing.UNDO - timedelta(minutes=1))
+            recent = self.cases.messages_after(case.id, since, RECENT)
+            entry = next((one for one in recent if one.id == entry_id), None)
+            if entry is None:
+                raise NotFound("there is no such change, or it is more than ten minutes ago")
+            changed = undoing.undo(case, entry, now)
+            with suppress(StaleVersion):
+                return self.store(case, changed, "undone", by)
+        raise Contended(f"an undo lost {ATTEMPTS} races")
+
+    def store(
+        self,
+        case: Case,
+        changed: Change,
+        text: str,
+        by: str,
+        *more: Write,
+        at: datetime | None = None,
+    ) -> Changed:
+        """Write a changed case with its history entry, what follows from it, and `more`.
+
+        `at` is the time of the entry where that is not the change's own. Raises StaleVersion.
+        """
+        now = changed.case.updated_at
         after = self.promising.changed(case, changed.case, now)
-        note = event(after, self.ids.new(), now, "changed", changed.changes, by)
-        writes = [self.cases.new_message(note)]
+        before = undoing.before(case, changed.changes)
+        note = event(after, self.ids.new(), at or now, text, changed.changes, by, before)
+        writes = [self.cases.new_message(note), *more]
         if changed.changes.keys() & {"topic", "spam", "team", "priority", "article"}:
             data = {"event": self.cases.message_sk(note)}  # of which the machine learns
             count = Reaction(owner=f"CASE#{case.id}", kind="count", id=self.ids.new(), data=data)
@@ -75,11 +144,12 @@ class Casework:
             relate = Reaction(owner=f"CASE#{case.id}", kind="relate", id=self.ids.new(), data=was)
             writes.append(self.reactions.new(relate, now + GRACE))
         reopened = case.status not in rules.UNSOLVED and after.status in rules.UNSOLVED
-        if reopened or changed.changes.keys() & {"topic", "team", "priority"}:
+        asked = {name.partition(".")[0] for name in changed.changes}  # for, by rules of routing
+        if reopened or asked & {"topic", "team", "priority", "fields"}:
             look = look_again(f"CASE#{case.id}", note.id, "changed")
             writes.append(self.reactions.new(look, now + GRACE))
         self.cases.save(after, *writes)
-        return after
+        return Changed(after, note)
 
     def _check_article(self, slug: str) -> None:
         try:

@@ -45,6 +45,7 @@ from chalicelib.understanding.models import TopicsSettings
 if TYPE_CHECKING:
     from chalicelib.flows.casework import Casework
     from chalicelib.flows.intake import Intake
+    from chalicelib.flows.own_fields import OwnFields
     from chalicelib.store.cases import CaseStore
     from chalicelib.store.rates import RateStore
     from chalicelib.store.settings import SettingsStore
@@ -170,6 +171,7 @@ class Helpdesk:
     uploads: Uploads
     rates: RateStore
     settings: SettingsStore
+    own_fields: OwnFields
     casework: Callable[[], Casework]
     objects: Callable[[], Objects]
     signer: Callable[[], Signer]
@@ -179,7 +181,7 @@ class Helpdesk:
 
     def form(self) -> FormView:
         """What the form asks for, as it is set up at present."""
-        form = self.settings.read("channels", ChannelSettings).form
+        form = self.own_fields.form()
         return FormView(fields=form.fields, uploads=form.uploads, upload_bytes=form.upload_bytes)
 
     def upload(self, given: UploadInput, caller: str) -> Upload:
@@ -194,7 +196,7 @@ class Helpdesk:
         to somebody else's case.
         """
         self._allow("form", caller)
-        asked = self.settings.read("channels", ChannelSettings).form
+        asked = self.own_fields.form()
         fields = forms.checked(asked, form.fields, customer_rules.email, customer_rules.phone)
         address = _address(form)
         more = json.dumps(fields, sort_keys=True) if fields else ""

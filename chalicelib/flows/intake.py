@@ -290,6 +290,8 @@ class Intake:
         case = self._heard(before, scene) if human else before
         if human and (thread.reopen or before.status in (CaseStatus.PENDING, CaseStatus.RESOLVED)):
             case = rules.move(case, CaseStatus.OPEN, scene.now)
+        if human:
+            case = rules.awake(case)
         answered = self.noticed.behind(scene.inbound, scene.customer, joins=True) if human else None
         if human:
             case = self.promising.heard(before, case, scene.now)
@@ -317,8 +319,7 @@ class Intake:
             why = "reopened" if thread.reopen else "message"
             look = look_again(f"CASE#{case.id}", message.id, why, self.cases.message_sk(message))
             writes.append(self.reactions.new(look, scene.now + GRACE))
-        if case.status != before.status:
-            changes = {"status": [str(before.status), str(case.status)]}
+        if changes := rules.differences(before, case, ("status",)):
             note = event(case, self.ids.new(), scene.now, thread.reason, changes)
             writes.append(self.cases.new_message(note))
             writes += self.promising.outcome(before, case, scene.now)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from chalicelib.base import Model, iso
-from chalicelib.cases import rules
+from chalicelib.cases import rules, undoing
 from chalicelib.cases.models import (
     Author,
     AuthorType,
@@ -42,6 +42,7 @@ from chalicelib.store.table import Write, WriteRefused, put_new
 
 if TYPE_CHECKING:
     from chalicelib.flows.outlets import Outlets
+    from chalicelib.flows.own_fields import OwnFields
     from chalicelib.flows.promising import Promising
     from chalicelib.store.articles import ArticleStore
     from chalicelib.store.cases import CaseStore
@@ -97,6 +98,7 @@ class Replying:
     reactions: ReactionStore
     outlets: Outlets
     promising: Promising
+    own_fields: OwnFields
     articles: ArticleStore
     questions: QuestionStore
     objects: Callable[[], Objects]
@@ -119,6 +121,7 @@ class Replying:
             return before
         case = self.cases.final(case_id)
         self._fresh(case, given, by)
+        self._complete(case, given)
         message = self._written(case, given, by)
         more = [self._remember(scope, key, message)] if key else []
         try:
@@ -138,6 +141,7 @@ class Replying:
         if given.kind != MessageKind.MESSAGE:
             raise Invalid.field("hold_seconds", "only what goes out can be held")
         self._fresh(case, given, by)
+        self._complete(case, given)
         message = self._written(case, given, by)
         scope = f"reply {case.id} {by}"
         return message, [self._remember(scope, key, message)] if key else []
@@ -172,6 +176,11 @@ class Replying:
             raise StaleAnswer(
                 f"{_who(new[0])} wrote meanwhile", new=[_shown(one) for one in reversed(new)]
             )
+
+    def _complete(self, case: Case, given: ReplyInput) -> None:
+        """Raises Invalid where a case would be resolved that lacks what it must have by then."""
+        if given.status == CaseStatus.RESOLVED and given.kind == MessageKind.MESSAGE:
+            self.own_fields.complete(case)
 
     # --- by mail ---------------------------------------------------------------------------
 
@@ -349,7 +358,10 @@ class Replying:
         if before.status == after.status:
             return []
         changes = {"status": [str(before.status), str(after.status)]}
-        note = event(after, self.ids.new(), message.created_at, "answered", changes, by)
+        # What was new is not new again once it was answered: that alone is not undone.
+        kept = undoing.before(before, changes) if before.status != CaseStatus.NEW else None
+        at = message.created_at
+        note = event(after, self.ids.new(), at, "answered", changes, by, kept)
         return [self.cases.new_message(note)]
 
     def to_send(self, message: Message) -> list[Write]:

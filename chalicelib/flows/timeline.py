@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from chalicelib.cases.models import (
     Author,
@@ -93,8 +94,12 @@ def event(
     text: str,
     changes: dict[str, list[str]],
     by: str = "",
+    before: dict[str, Any] | None = None,
 ) -> Message:
-    """An entry that says what changed, from what to what, and by whom ("" is the system)."""
+    """An entry that says what changed, from what to what, and by whom ("" is the system).
+
+    With `before` it can be undone for a while (cases/undoing.py).
+    """
     kind = AuthorType.AGENT if by else AuthorType.SYSTEM
     return Message(
         id=identifier,
@@ -105,6 +110,7 @@ def event(
         author=Author(type=kind, id=by, name=by),
         text=text,
         changes=changes,
+        before=before or {},
         created_at=now,
         updated_at=now,
     )

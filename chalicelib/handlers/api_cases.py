@@ -12,8 +12,10 @@ from chalicelib.bootstrap import Application
 from chalicelib.cases.models import Case, CasePatch, CaseStatus, Message
 from chalicelib.cases.service import BUILT_IN, CaseFilter
 from chalicelib.errors import Contended, Invalid, NotFound, StaleVersion
+from chalicelib.flows.casework import Changed, UndoChange
 from chalicelib.flows.joining import LinkInput, MergeInput, SplitInput
 from chalicelib.flows.opening import NewCase
+from chalicelib.flows.passing_on import PassOn
 from chalicelib.flows.replying import ReplyInput
 from chalicelib.handlers.http import Call, Reply, bounded, route
 from chalicelib.handlers.queries import PageQuery
@@ -35,7 +37,9 @@ ATTEMPTS = 4  # of a reply that loses races against the machinery
 class CaseQuery(PageQuery):
     """`status` takes several, separated by commas. `team`, `assignee` and `topic` take "none",
     `assignee` takes "me", `customer` an id, an e-mail address or a number. `q` looks for words in
-    reference, subject, last message, people and tags. `order` due lists unsolved cases, the promise
+    reference, subject, last message, people and tags, `field` for a value of a field of your own,
+    such as "product=router". Snoozed cases are in no view but their own, and wherever no view is
+    named. `order` due lists unsolved cases, the promise
     that is due first at the head; a customer's cases, spam and merged ones always go by time."""
 
     view: str | None = Field(default=None, max_length=60)
@@ -45,8 +49,15 @@ class CaseQuery(PageQuery):
     customer: str | None = Field(default=None, max_length=320)
     topic: str | None = Field(default=None, max_length=64)
     tag: str | None = Field(default=None, max_length=40)
+    field: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]{0,39}=", max_length=600)
     q: str | None = Field(default=None, max_length=200)
     order: Literal["created", "due"] | None = None
+
+
+class TimelineQuery(PageQuery):
+    """With `order` newest the newest entries come first, and each page has earlier ones."""
+
+    order: Literal["oldest", "newest"] = "oldest"
 
 
 @route(routes, "GET", "/v1/cases", query=CaseQuery, answer=CasePage)
@@ -110,23 +121,57 @@ def get_case(call: Call, id: str) -> Reply:
 def patch_case(call: Call, id: str, body: CasePatch) -> Reply:
     """Change a case; what is left out stays.
 
-    A topic, team or priority that a person sets is left alone by the rules. Needs If-Match.
+    A topic, team or priority that a person sets is left alone by the rules. Needs If-Match. The
+    header Change-Event names the history entry, by which the change can be undone.
     """
     try:
-        return _one(call.app.casework.patch(id, call.version(), body, call.who.email))
+        return _changed(call.app.casework.change(id, call.version(), body, call.who.email))
     except StaleVersion as stale:
         raise _shown(stale) from stale
 
 
-@route(routes, "GET", "/v1/cases/{id}/messages", query=PageQuery, answer=MessagePage)
-def list_messages(call: Call, id: str, query: PageQuery) -> Reply:
-    """A case's timeline, oldest first: messages, notes and events.
+@route(
+    routes,
+    "POST",
+    "/v1/cases/{id}/undo",
+    body=UndoChange,
+    answer=CaseView,
+    example={"event": "01JD8Z3K5W6X7Y8Z9A0B1C2D3E"},
+    also=(409,),
+)
+def undo_change(call: Call, id: str, body: UndoChange) -> Reply:
+    """Take back one change of the last ten minutes, whoever made it, by its history entry.
+
+    409 where somebody changed the same since. Entries that can be undone have an `undo_until`.
+    """
+    return _changed(call.app.casework.undo(id, body.event, call.who.email))
+
+
+@route(
+    routes,
+    "POST",
+    "/v1/cases/{id}/handover",
+    body=PassOn,
+    answer=CaseView,
+    once=True,
+    example={"team": "billing", "note": "She was charged twice; the receipts are attached."},
+    also=(409,),
+)
+def pass_case_on(call: Call, id: str, body: PassOn) -> Reply:
+    """Hand a case over to a team or a colleague, with a note that says what they need to know."""
+    return _one(call.app.passing_on.pass_on(id, body, call.who.email, call.key()))
+
+
+@route(routes, "GET", "/v1/cases/{id}/messages", query=TimelineQuery, answer=MessagePage)
+def list_messages(call: Call, id: str, query: TimelineQuery) -> Reply:
+    """A case's timeline, oldest first unless asked for: messages, notes and events.
 
     Those of cases that were merged into it are a part of it; `case_id` says whose each was.
     """
     case = call.app.cases.get(id)
-    service = call.app.case_service
-    part = service.messages(case.id, query.limit, query.cursor, case.merged_cases)
+    part = call.app.case_service.messages(
+        case.id, query.limit, query.cursor, case.merged_cases, query.order == "newest"
+    )
     return Reply(page(message_views(part.messages, call.app), part.cursor))
 
 
@@ -240,6 +285,10 @@ def _one(case: Case, status: int = 200, headers: dict[str, str] | None = None) -
     return Reply(case_view(case), status, headers or {}, version=case.version)
 
 
+def _changed(changed: Changed) -> Reply:
+    return _one(changed.case, 200, {"Change-Event": changed.entry.id if changed.entry else ""})
+
+
 def _filter(call: Call, query: CaseQuery) -> CaseFilter | None:
     """What the query asks for; None where it names a customer whom nobody knows."""
     base = view_filter(call.app, query.view)
@@ -257,6 +306,7 @@ def _filter(call: Call, query: CaseQuery) -> CaseFilter | None:
         "team": query.team,
         "topic": query.topic,
         "tag": query.tag,
+        "field": query.field,
         "text": query.q,
     }
     fields |= {name: value for name, value in given.items() if value}
@@ -294,6 +344,7 @@ def view_filter(app: Application, name: str | None) -> CaseFilter:
         if view.name == name:
             return CaseFilter(
                 statuses=view.status,
+                snoozed="no",
                 **view.model_dump(include={"team", "assignee", "topic", "tag", "order"}),
             )
     raise Invalid.field("view", f"is none of ours; there are {', '.join(BUILT_IN)}")

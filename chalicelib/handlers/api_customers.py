@@ -15,6 +15,7 @@ from chalicelib.customers.service import TimelineNotice
 from chalicelib.errors import Malformed, StaleVersion
 from chalicelib.flows.importing import ImportReport
 from chalicelib.flows.proving import CodeInput, CodeSent, IdentityInput
+from chalicelib.flows.touching import Touches
 from chalicelib.handlers.http import JSON, Call, Reply, route
 from chalicelib.handlers.queries import PageQuery
 from chalicelib.handlers.views import (
@@ -155,6 +156,12 @@ def customer_timeline(call: Call, id: str, query: PageQuery) -> Reply:
     """
     part = call.app.customer_service.timeline(id, query.limit, query.cursor)
     return Reply(page(map(_entry, part.entries), part.cursor))
+
+
+@route(routes, "GET", "/v1/customers/{id}/touching", answer=Touches)
+def touching(call: Call, id: str) -> Reply:
+    """Open problems that touch a customer, each with why, and the last notices that they got."""
+    return Reply(call.app.touching.of(id))
 
 
 @route(

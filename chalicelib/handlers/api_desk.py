@@ -6,6 +6,7 @@ from chalice import Blueprint
 from pydantic import Field
 
 from chalicelib.base import Model
+from chalicelib.channels.fields import CaseField
 from chalicelib.errors import NotFound
 from chalicelib.flows.attending import Changes, DraftInput, DraftMode
 from chalicelib.flows.bulk import BulkDone, BulkInput, UndoInput
@@ -18,7 +19,7 @@ routes = Blueprint(__name__)
 COUNTED = 100  # cases of a list that are counted
 MOST_COUNTED = 10  # of the company's own lists; each is one more Query
 UNCOUNTED = ("all", "spam")
-SHOWN = ("mine", "unassigned", "queue", "all", "spam")
+SHOWN = ("mine", "unassigned", "queue", "snoozed", "all", "spam")
 
 
 class ChangesQuery(Model):
@@ -61,6 +62,12 @@ class TeamChoice(Model):
 
 class TeamChoices(Model):
     items: tuple[TeamChoice, ...]
+
+
+class OwnFieldList(Model):
+    """The company's own fields of cases."""
+
+    items: tuple[CaseField, ...]
 
 
 class AgentChoice(Model):
@@ -178,6 +185,12 @@ def teams(call: Call) -> Reply:
     known = call.app.documents.read("teams", TeamsSettings).teams
     items = tuple(TeamChoice(name=t.name, title=t.title, kind=str(t.kind)) for t in known)
     return Reply(TeamChoices(items=items))
+
+
+@route(routes, "GET", "/v1/fields", answer=OwnFieldList)
+def own_fields(call: Call) -> Reply:
+    """The company's own fields that a case may have: of the document `fields`, and of the form."""
+    return Reply(OwnFieldList(items=call.app.own_fields.known()))
 
 
 @route(routes, "GET", "/v1/agents", answer=AgentChoices)

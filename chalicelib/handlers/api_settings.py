@@ -26,8 +26,8 @@ class SettingsDocument(Model):
 
 @route(routes, "GET", "/v1/settings/{name}", answer=SettingsDocument)
 def get_settings(call: Call, name: str) -> Reply:
-    """A settings document: calendars, channels, detection, flags, macros, priorities, promises,
-    routing, sentiment, teams, topics, views or webhooks."""
+    """A settings document: calendars, channels, detection, fields, flags, macros, priorities,
+    promises, routing, sentiment, teams, topics, views or webhooks."""
     model = model_of(name)
     stored, version = call.app.documents.document(name)
     return _one(name, version, model.model_validate(stored or {}).model_dump(mode="json"))

@@ -19,7 +19,6 @@ from pydantic import Field
 from chalicelib.base import Model
 from chalicelib.channels import forms
 from chalicelib.channels.forms import FormField
-from chalicelib.channels.settings import ChannelSettings
 from chalicelib.customers import rules as customer_rules
 from chalicelib.errors import Invalid
 from chalicelib.flows.authoring import FoundArticle
@@ -99,7 +98,7 @@ def next_page(call: Call) -> Reply:
 
 
 def _page(call: Call, step: str, given: Mapping[str, str], wrong: Wrong) -> Reply:
-    asked = call.app.documents.read("channels", ChannelSettings).form
+    asked = call.app.own_fields.form()
     t = pages.spoken(call)
     near: tuple[FoundArticle, ...] = ()
     if step == "who":
@@ -156,7 +155,7 @@ def _wrong_words(call: Call, given: Mapping[str, str], t: Words) -> Wrong:
         wrong["text"] = t("wrong.text")
     elif len(text) > LONGEST:
         wrong["text"] = t("wrong.long", most=LONGEST)
-    asked = call.app.documents.read("channels", ChannelSettings).form
+    asked = call.app.own_fields.form()
     try:
         forms.checked(asked, _own(given), customer_rules.email, customer_rules.phone)
     except Invalid as invalid:
@@ -189,7 +188,7 @@ def _own(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _form(call: Call, given: Mapping[str, str]) -> HelpForm:
-    known = {f.name for f in call.app.documents.read("channels", ChannelSettings).form.fields}
+    known = {f.name for f in call.app.own_fields.form().fields}
     own = {name: value for name, value in _own(given).items() if name in known}
     plain = {n: given.get(n, "").strip() for n in ("name", "email", "phone", "website")}
     text = given.get("text", "").replace("\r\n", "\n")

@@ -59,12 +59,14 @@ def label_cases(event: Any) -> None:
 
 @events.schedule("rate(1 minute)")
 def keep_promises(event: Any) -> None:
-    """Warn of promises at risk, note those that were broken, tell who waits."""
+    """Warn of promises at risk, note those that were broken, tell who waits; bring back what was
+    snoozed until now."""
     app = bootstrap.get()
     reminded = app.reminding.remind()
     count("PromisesAtRisk", reminded.warnings)
     count("PromisesBroken", reminded.breaches)
     logger().info("promises looked at", extra=reminded.model_dump())
+    logger().info("snoozed cases looked at", extra=app.snoozing.wake().model_dump())
     if app.agreeing.keep_ahead():
         logger().info("holidays of the next years reckoned")
     flush()

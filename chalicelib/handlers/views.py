@@ -9,10 +9,11 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from chalicelib import bootstrap
-from chalicelib.base import Model
+from chalicelib.base import Instant, Model, iso
 from chalicelib.bootstrap import Application
 from chalicelib.cases.models import Case, Delivery, Message, StoredAttachment
 from chalicelib.cases.rules import warnings
+from chalicelib.cases.undoing import UNDO
 from chalicelib.customers.models import Customer
 from chalicelib.flows.timeline import whole
 from chalicelib.handlers.mail_frame import frame_token
@@ -31,7 +32,15 @@ HIDDEN_OF_CASE = {
 }
 HIDDEN_OF_CUSTOMER = {"open_case", "merge"}
 HIDDEN_OF_DELIVERY = {"send_id", "lease_until", "settle_by", "provider_id"}
-HIDDEN_OF_MESSAGE = {"body_key", "raw_key", "references", "attachments", "delivery", "version"}
+HIDDEN_OF_MESSAGE = {
+    "attachments",
+    "before",
+    "body_key",
+    "delivery",
+    "raw_key",
+    "references",
+    "version",
+}
 HIDDEN_OF_FILE = {"key"}
 
 
@@ -62,6 +71,10 @@ MessageView: type[BaseModel] = _without(
         list[str],
         Field([], description="What to know before trusting it, in words."),
     ),
+    undo_until=(
+        Instant | None,
+        Field(None, description="Of a change that can be undone: until when."),
+    ),
     truncated=(bool, Field(False, description="Only the first lines of a very long body.")),
     html_url=(str, Field("", description="The mail as it was sent, for a frame; ten minutes.")),
     body_url=(str, Field("", description="Downloads such a body whole, as JSON; five minutes.")),
@@ -77,7 +90,7 @@ class CasePage(Model):
 
 
 class MessagePage(Model):
-    """A case's timeline, oldest first."""
+    """A page of a case's timeline, in the order that was asked for."""
 
     items: list[MessageView]  # type: ignore[valid-type]
     cursor: str | None = None
@@ -131,6 +144,8 @@ def _message(message: Message, truncated: bool, objects: Callable[[], Objects]) 
         else None
     )
     view["warnings"] = warnings(message)
+    undoable = "was" in message.before
+    view["undo_until"] = iso(message.created_at + UNDO) if undoable else None
     view["truncated"] = truncated
     body = message.body_key if truncated else ""
     view["body_url"] = objects().signed_url(body, "body.json", LINK_SECONDS) if body else ""

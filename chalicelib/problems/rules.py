@@ -186,13 +186,24 @@ def attributes_of(case: Case, customer: Customer) -> dict[str, tuple[str, ...]]:
     """All values of product, version, region, … that are known, in lower case: from the form,
     from the customer, and from what they own."""
     found: dict[str, set[str]] = {"channel": {str(case.channel)}}
-    for name, value in (*case.fields.items(), *customer.attributes.items()):
+    for name, value in case.fields.items():
+        found.setdefault(name.casefold(), set()).add(str(value).casefold())
+    for name, values in owned(customer).items():
+        found.setdefault(name, set()).update(values)
+    return {name: tuple(sorted(values)) for name, values in found.items()}
+
+
+def owned(customer: Customer) -> dict[str, set[str]]:
+    """All values of product, version, region, … of the customer and of what they own, in lower
+    case."""
+    found: dict[str, set[str]] = {}
+    for name, value in customer.attributes.items():
         found.setdefault(name.casefold(), set()).add(str(value).casefold())
     for asset in customer.assets:
         found.setdefault(asset.type.casefold(), set()).add(asset.name.casefold())
         for name, value in asset.attributes.items():
             found.setdefault(name.casefold(), set()).add(str(value).casefold())
-    return {name: tuple(sorted(values)) for name, values in found.items()}
+    return found
 
 
 def share_of(expected: float, seen: float) -> float:

@@ -14,7 +14,7 @@ WAITING = frozenset({CaseStatus.NEW, CaseStatus.OPEN})
 
 def counted_for(case: Case) -> str | None:
     """Whose load the case is a part of; None where nobody's."""
-    if case.merged_into or case.spam or case.status not in COUNTED:
+    if case.merged_into or case.spam or case.snoozed_until or case.status not in COUNTED:
         return None
     return case.assignee
 
@@ -22,5 +22,7 @@ def counted_for(case: Case) -> str | None:
 def waits_for(case: Case) -> str | None:
     """The team in whose queue the case waits for somebody; None where it does not."""
     if case.assignee or case.merged_into or case.spam or case.status not in WAITING:
+        return None
+    if case.snoozed_until:
         return None
     return case.team

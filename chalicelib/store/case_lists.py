@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from chalicelib.cases.models import CaseStatus
-from chalicelib.store import keys
+from chalicelib.store import items, keys
 from chalicelib.store.cases import CaseStore
 from chalicelib.store.codec import Item
 from chalicelib.store.cursors import Merged, Stream, interleave
@@ -67,6 +67,13 @@ class CaseLists:
             index, partitions = 7, self._cases.partitions("QUEUE")
         return self._cases.listing(index, partitions, limit, positions, keep, newest_first=False)
 
+    def snoozed(
+        self, limit: int, positions: Positions | None, keep: Callable[[Item], bool] | None
+    ) -> Merged:
+        """A page of snoozed cases, those that come back first at the head."""
+        listed = self._cases.partitions(keys.SNOOZED)
+        return self._cases.listing(7, listed, limit, positions, keep, newest_first=False)
+
     def _place(
         self,
         customer_ids: Sequence[str],
@@ -98,6 +105,16 @@ class CaseLists:
             positions,
             newest_first=True,
         )
+
+    def notices(self, customer_ids: Sequence[str], limit: int) -> list[dict[str, Any]]:
+        """The newest notices that a customer got, newest first; one Query a record."""
+        found = [
+            stored
+            for one in customer_ids
+            for stored in self._reader(keys.customer(one)[0], "", keys.TOLD, limit)(None).items
+        ]
+        found.sort(key=_moment, reverse=True)
+        return [items.plain(stored) for stored in found[:limit]]
 
     def _streams(self, customer_id: str, limit: int) -> Iterator[Stream]:
         pk = keys.customer(customer_id)[0]

@@ -126,19 +126,34 @@ class CaseStore:
         return [items.model(Message, stored) for stored in page.items]
 
     def timeline(
-        self, case_ids: Sequence[str], limit: int, positions: dict[str, Any] | None
+        self,
+        case_ids: Sequence[str],
+        limit: int,
+        positions: dict[str, Any] | None,
+        newest_first: bool = False,
     ) -> Merged:
-        """A page of the timelines of several cases as one, oldest first."""
+        """A page of the timelines of several cases as one, oldest first unless asked for."""
         streams = [
             Stream(
-                case_id, self._reader(case_id, limit), lambda item: str(item["sk"]), ("pk", "sk")
+                case_id,
+                self._reader(case_id, limit, newest_first),
+                lambda item: str(item["sk"]),
+                ("pk", "sk"),
             )
             for case_id in case_ids
         ]
-        return interleave(streams, limit, positions, newest_first=False)
+        return interleave(streams, limit, positions, newest_first)
 
-    def _reader(self, case_id: str, limit: int) -> Callable[[Any], Page]:
-        return lambda start: self.messages(case_id, limit, start)
+    def _reader(self, case_id: str, limit: int, newest_first: bool) -> Callable[[Any], Page]:
+        pk = keys.case(case_id)[0]
+        return lambda start: self._table.query(
+            pk,
+            prefix=keys.MESSAGES,
+            newest_first=newest_first,
+            limit=limit,
+            start=start,
+            consistent=True,
+        )
 
     def new(self, case: Case) -> list[Write]:
         """Writes that add a case under its reference."""
@@ -278,8 +293,18 @@ class CaseStore:
         owner = f"QUEUE-OF#{case.assignee}" if case.assignee else f"QUEUE-TEAM#{case.team or ''}"
         spread = keys.shard(case.id, self._shards)
         found = keys.index(7, f"QUEUE#{spread}", place) | keys.index(8, owner, place)
+        if case.snoozed_until:  # it comes back by that list, and is in no other queue until then
+            again = items.by_time(case.snoozed_until, case.id)
+            found = keys.index(7, f"{keys.SNOOZED}#{spread}", again)
         alarm = next_alarm(case.promises)
         return found | (keys.alarm(case.id, alarm) if alarm else {})
+
+    def waking(self, now: datetime) -> Iterator[str]:
+        """Ids of snoozed cases whose time has come by now."""
+        until = iso(now + timedelta(milliseconds=1))
+        for partition in self.partitions(keys.SNOOZED):
+            for stored in self._table.query_all(partition, index="gsi7", between=("0", until)):
+                yield str(stored["id"])
 
     def alarming(self, now: datetime) -> Iterator[str]:
         """Ids of cases with a promise to look at by now, the longest waiting of a shard first."""

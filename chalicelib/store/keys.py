@@ -95,6 +95,7 @@ Secondary indexes (all attributes projected):
 |  | ISSUES | <created>#<id> | problems that the help centre shows |
 | gsi6 (keys) | ALARM#<shard> | <time>#<id> | cases with a promise at risk or broken by then |
 | gsi7 | QUEUE#<shard> | <first deadline>#<id> | unsolved cases, those at risk first |
+|  | SNOOZED#<shard> | <until>#<id> | snoozed cases, which are in no other queue |
 | gsi8 | QUEUE-OF#<e-mail> | <first deadline>#<id> | an agent's unsolved cases |
 |  | QUEUE-TEAM#<team> | <first deadline>#<id> | a team's unsolved cases that nobody has |
 | gsi9 (version, reference) | CHANGED#<date>#<shard> | <updated>#<id> | cases changed that day |
@@ -134,6 +135,7 @@ SWEEP = ("SWEEP", "SWEEP")
 MODEL = "MODEL#"
 PRESENT = "PRESENT"
 CHANGED = "CHANGED#"
+SNOOZED = "SNOOZED"
 TRENDS = "TRENDS"
 CAMPAIGNS = "CAMPAIGNS"
 QUARANTINE = "QUARANTINE"

@@ -198,6 +198,12 @@ class ProblemStore:
             self._add(link.problem_id, hour, customers=-1),
         ]
 
+    def counting(self, customer_ids: Iterable[str], problem_ids: Iterable[str]) -> set[str]:
+        """Those of the problems that count a case of one of those customers."""
+        people = tuple(customer_ids)
+        wanted = [keys.problem_customer(one, who) for one in problem_ids for who in people]
+        return {pk.removeprefix("PROB#") for pk, _ in self._table.batch_get(wanted)}
+
     def count_told(self, problem_id: str, hour: str) -> Write:
         return self._add(problem_id, hour, told=1)
 

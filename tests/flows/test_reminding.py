@@ -184,7 +184,8 @@ def test_the_sweep_reads_only_what_is_due(world: World) -> None:
     counted = FaultyClients(world.clients, calls)
     bootstrap.install(Application(world.app.settings, counted, world.clock, world.app.ids))  # type: ignore[arg-type]
     schedules.keep_promises(SCHEDULED, None)
-    assert calls.names == [*["dynamodb.query"] * ALARM_SHARDS, "dynamodb.get_item"]  # the calendars
+    snoozed, calendars = "dynamodb.query", "dynamodb.get_item"
+    assert calls.names == [*["dynamodb.query"] * ALARM_SHARDS, snoozed, calendars]
 
 
 def faulty_run(faults: Faults) -> None:
