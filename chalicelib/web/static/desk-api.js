@@ -53,7 +53,10 @@ export async function request(method, path, { body, version, key, etag, signal }
   }
   if (answer.status === 304) return { status: 304, etag };
   const data = await read(answer);
-  if (answer.ok) return { status: answer.status, data, etag: answer.headers.get("ETag") };
+  if (answer.ok) {
+    const event = answer.headers.get("Change-Event"); // of a change that can be undone
+    return { status: answer.status, data, etag: answer.headers.get("ETag"), event };
+  }
   if (answer.status === 401 && token && path !== "login") {
     keepToken("");
     whenSignedOut();

@@ -1,53 +1,95 @@
-// Beside a case: whose it is, what the machine understood, and what may solve it.
+// Beside a case: whose it is, what the machine understood, the company's own fields, other cases
+// that it has to do with, and what may solve it.
 
-import { get } from "./desk-api.js";
-import { complain, html, Loading, signal, t, useLoaded } from "./desk-ui.js";
-import { fieldName, may } from "./desk-state.js";
+import { get, post } from "./desk-api.js";
+import { acting, complain, html, Loading, signal, t, useLoaded } from "./desk-ui.js";
+import { dialog, fieldName, may, took } from "./desk-state.js";
 import { composer } from "./desk-composer.js";
+import { Customer } from "./desk-customer.js";
+import { choiceName, inWords, ownFields, Problem, topics } from "./desk-names.js";
 
 export function Aside({ row, alter }) {
   return html`<aside class="beside" aria-label=${t("case.beside")}>
     <${Customer} row=${row} />
     <${Understood} row=${row} alter=${alter} />
+    <${OwnFields} row=${row} alter=${alter} />
+    <${Links} row=${row} />
     <${Suggestions} row=${row} />
   </aside>`;
 }
 
-function Customer({ row }) {
-  const state = useLoaded(() => Promise.all([
-    get(`customers/${row.customer_id}`), get(`cases?customer=${row.customer_id}&limit=10`),
-  ]), [row.customer_id]);
-  return html`<section><h2>${t("case.customer")}</h2><${Loading} state=${state}>${([person, cases]) => html`
-    <p><strong dir="auto">${person.name || t("case.unnamed")}</strong>
-      ${person.attributes?.tier && html` <span class="tag">${person.attributes.tier}</span>`}
-      ${person.provisional && html` <span class="tag">${t("case.provisional")}</span>`}</p>
-    <ul class="plain quiet">${(person.identities || []).map((i) => html`<li key=${i.value} dir="auto">${i.value}
-      ${i.verified ? "" : html`<span class="tag">${t("case.unproven")}</span>`}</li>`)}</ul>
-    ${person.assets?.length > 0 && html`<h3>${t("case.assets")}</h3><ul class="plain">${person.assets.map((a) => html`
-      <li key=${a.id || a.name} dir="auto">${[a.product || a.name || a.type, a.version, a.id].filter(Boolean).join(" · ")}</li>`)}</ul>`}
-    <${Consent} person=${person} />
-    <h3>${t("case.past")}</h3>
-    <ul class="plain">${cases.items.filter((c) => c.id !== row.id).map((c) => html`<li key=${c.id}>
-      <a href=${`#/case/${c.id}`} dir="auto">${c.reference} ${c.subject}</a> <span class="quiet">${t(`state.${c.status}`)}</span></li>`)}
-      ${cases.items.length < 2 && html`<li class="quiet">${t("case.no_past")}</li>`}</ul>`}<//></section>`;
+// --- the company's own fields --------------------------------------------------------------------
+
+const belongs = (field, row) => (!field.topics.length || field.topics.includes(row.topic?.label))
+  && (!field.teams.length || field.teams.includes(row.team));
+
+function OwnFields({ row, alter }) {
+  const fields = (ownFields.value || []).filter((field) => field.name in row.fields || belongs(field, row));
+  const known = new Set((ownFields.value || []).map((field) => field.name));
+  const strays = ownFields.value ? Object.keys(row.fields).filter((name) => !known.has(name)) : [];
+  if (!fields.length && !strays.length) return null;
+  const set = (name, value) => alter({ fields: { [name]: value === "" ? null : value } });
+  return html`<section><h2>${t("case.fields")}</h2><div class="own-fields">
+    ${fields.map((field) => html`<${OwnField} key=${`${row.id} ${field.name}`} field=${field} value=${row.fields[field.name]} set=${set} />`)}
+    ${strays.map((name) => html`<p key=${name}><span class="quiet">${name}</span> <span dir="auto">${String(row.fields[name])}</span>
+      ${may("agent") && html` <button type="button" class="link" onClick=${() => set(name, "")}>${t("case.take_away")}</button>`}</p>`)}</div></section>`;
 }
 
-function Consent({ person }) {
-  const given = Object.entries(person.consent || {}).filter(([, value]) => typeof value === "boolean");
-  if (!given.length) return null;
-  return html`<h3>${t("case.consent")}</h3><ul class="plain quiet">${given.map(([name, yes]) => html`<li key=${name}>${name}: ${t(yes ? "yes" : "no")}</li>`)}</ul>`;
+const INPUTS = { number: "number", date: "date", email: "email", phone: "tel" };
+
+function OwnField({ field, value, set }) {
+  const id = `own-${field.name}`;
+  const off = !may("agent");
+  const label = html`${inWords(field.label)}${field.to_resolve && value === undefined ? html` <span class="tag">${t("case.to_resolve")}</span>` : ""}`;
+  if (field.type === "bool" || field.type === "choice") {
+    const choices = field.type === "bool" ? [["true", t("yes")], ["false", t("no")]]
+      : field.choices.map((one) => [one.value, choiceName(field, one.value)]);
+    const now = value === undefined ? "" : String(value);
+    return html`<label for=${id}>${label}</label><select id=${id} disabled=${off} onChange=${(e) => set(field.name, e.target.value)}>
+      <option value="" selected=${now === ""}>–</option>
+      ${choices.map(([one, name]) => html`<option key=${one} value=${one} selected=${one === now}>${name}</option>`)}</select>`;
+  }
+  const keep = (event) => {
+    const given = event.target.value.trim();
+    if (event.target.validity.valid && given !== String(value ?? "")) set(field.name, given);
+  };
+  return html`<label for=${id}>${label}</label><input id=${id} dir="auto" disabled=${off} type=${INPUTS[field.type] || "text"} step="any"
+    maxlength=${field.max_length} defaultValue=${value ?? ""} key=${`${value}`} onBlur=${keep}
+    onKeyDown=${(e) => { if (e.key === "Enter") e.target.blur(); }} />`;
+}
+
+// --- other cases ---------------------------------------------------------------------------------
+
+function Links({ row }) {
+  const linked = row.links.map((link) => ({ ...link, own: true }));
+  const about = new Set(linked.map((link) => link.case_id));
+  const all = [...linked, ...row.related.filter((id) => !about.has(id)).map((id) => ({ case_id: id, kind: "related" }))];
+  const state = useLoaded(async () => {
+    const found = await Promise.all(all.slice(0, 30).map((link) => get(`cases/${link.case_id}`).catch(() => null)));
+    return all.map((link, n) => ({ ...link, other: found[n] })).filter((link) => link.other);
+  }, [all.map((link) => link.kind + link.case_id).join(" ")]);
+  const remove = (link) => acting(async () => {
+    const given = { to: link.case_id, kind: link.kind };
+    took(await post(`cases/${row.id}/link`, { ...given, remove: true }));
+    document.getElementById("case-title")?.focus();
+  })();
+  if (!all.length) return null;
+  return html`<section><h2>${t("case.links")}</h2><${Loading} state=${state}>${(found) => html`<ul class="plain">${found.map((link) => html`
+    <li key=${link.kind + link.case_id}><span class="quiet">${t(`link.${link.kind}`)}</span> <a href=${`#/case/${link.case_id}`} dir="auto">${link.other.reference} ${link.other.subject}</a>
+    <span class=${`state ${link.other.status}`}> ${t(`state.${link.other.status}`)}</span>
+    ${link.own && may("agent") && html` <button type="button" class="link" aria-label=${t("link.remove", { reference: link.other.reference })} onClick=${() => remove(link)}>${t("case.take_away")}</button>`}</li>`)}</ul>`}<//>
+    ${may("agent") && !row.merged_into && html`<button type="button" class="second" onClick=${() => { dialog.value = "link"; }}>${t("key.link")}</button>`}</section>`;
 }
 
 function Understood({ row, alter }) {
-  const topics = useLoaded(() => get("topics"), []);
   const reasons = Object.entries(row.reasons || {});
   return html`<section><h2>${t("case.understood")}</h2>
-    ${may("agent") && topics.data && html`<label>${t("field.topic")} <select onChange=${(e) => alter({ topic: e.target.value || null })}>
+    ${may("agent") && topics.value && html`<label>${t("field.topic")} <select onChange=${(e) => alter({ topic: e.target.value || null })}>
       <option value="" selected=${!row.topic?.label}>–</option>
-      ${topics.data.items.map((one) => html`<option value=${one.label} selected=${one.label === row.topic?.label}>${one.name}</option>`)}</select></label>`}
+      ${topics.value.map((one) => html`<option value=${one.label} selected=${one.label === row.topic?.label}>${one.name}</option>`)}</select></label>`}
     ${row.topic?.label && html`<p class="quiet">${t("case.sure", { percent: Math.round((row.topic.confidence || 0) * 100) })}</p>`}
     <ul class="plain quiet">${reasons.map(([name, why]) => html`<li key=${name}><strong>${fieldName(name)}</strong> ${why}</li>`)}</ul>
-    ${row.problem_id && html`<p><a href=${`#/problems/${row.problem_id}`}>${t("case.problem")}</a></p>`}
+    ${row.problem_id && html`<p>${t("case.problem")}: <${Problem} id=${row.problem_id} /></p>`}
     ${row.sentiment && html`<p class="quiet">${t("case.sentiment")}: ${row.sentiment}</p>`}</section>`;
 }
 

@@ -1,27 +1,33 @@
 // One case: its state above, one timeline over all channels, the composer, and the customer beside.
 
-import { get } from "./desk-api.js";
-import { acting, announce, html, t, useEffect, useRef, useState } from "./desk-ui.js";
+import { get, post } from "./desk-api.js";
+import { acting, announce, exact, html, t, tell, useEffect, useRef, useState } from "./desk-ui.js";
 import {
-  agents, appear, change, changed, current, dialog, may, me, next, present, refresh, teams,
+  agents, appear, change, changed, current, dialog, fresh, may, me, next, present, refresh, teams,
 } from "./desk-state.js";
 import { Clock, nameOf } from "./desk-queue.js";
 import { Composer } from "./desk-composer.js";
-import { Timeline } from "./desk-timeline.js";
+import { newest, picked, renewed, Timeline } from "./desk-timeline.js";
 import { Aside } from "./desk-beside.js";
-import { Dialogs } from "./desk-dialogs.js";
+import { Dialogs, Splitting } from "./desk-dialogs.js";
+import { loadNames } from "./desk-names.js";
+
+const NOTHING = { items: [], cursor: null };
 
 export function Case({ id }) {
   const [row, setRow] = useState(null);
   const [error, setError] = useState(null);
-  const [timeline, setTimeline] = useState({ items: [], cursor: null, earlier: false });
+  const [timeline, setTimeline] = useState(NOTHING);
   const top = useRef(null);
+  const shown = useRef(NOTHING);
+  shown.current = timeline;
 
+  const show = (found) => { setRow(found); current.value = found; };
   const load = async () => {
     try {
       const [found, page] = await Promise.all([get(`cases/${id}`), newest(id)]);
-      setRow(found);
-      current.value = found;
+      if (found.id !== id) { location.replace(`#/case/${found.id}`); return; }
+      show(found);
       refresh(found);
       setTimeline(page);
       setError(null);
@@ -29,19 +35,42 @@ export function Case({ id }) {
       setError(problem);
     }
   };
+  /** Only what is new is read, but where cases were joined or parted, and entries came or went. */
+  const renew = async (after = null) => {
+    try {
+      const found = after || await get(`cases/${id}`);
+      const joined = row && String(found.merged_cases) !== String(row.merged_cases);
+      const left = row && found.message_count < row.message_count;
+      const page = await (joined || left ? newest(id) : renewed(id, shown.current));
+      show(found);
+      refresh(found);
+      setTimeline(page);
+    } catch (problem) {
+      setError(problem);
+    }
+  };
   useEffect(() => {
     setRow(null);
-    setTimeline({ items: [], cursor: null });
+    setTimeline(NOTHING);
+    picked.value = null;
+    loadNames();
     load().then(() => top.current?.focus());
     appear(id, "looking");
     const still = setInterval(() => { if (!document.hidden) appear(id, "looking"); }, 15_000);
-    return () => { clearInterval(still); appear(id, "away"); current.value = null; };
+    return () => { clearInterval(still); appear(id, "away"); current.value = null; picked.value = null; };
   }, [id]);
   // What changed elsewhere is fetched; drafts and the place in the page stay as they are.
   const heard = changed.value[id] || 0;
   useEffect(() => {
-    if (row && heard > row.version) load().then(() => announce(t("case.news", { reference: row.reference })));
+    if (row && heard > row.version) renew().then(() => announce(t("case.news", { reference: row.reference })));
   }, [heard]);
+  const mine = fresh.value?.id === id ? fresh.value : null;
+  useEffect(() => {
+    if (!mine || !row || mine.version <= row.version) return;
+    if (mine.status === "resolved" && row.status !== "resolved") offerChildren(mine);
+    show(mine);
+    renew(mine);
+  }, [mine?.version]);
 
   if (error) {
     return html`<section class="case-pane"><div class="wrong-box" role="alert"><p>${error.message}</p>
@@ -50,12 +79,9 @@ export function Case({ id }) {
   }
   if (!row) return html`<section class="case-pane"><div class="skeleton" aria-busy="true"><i/><i/><i/></div></section>`;
 
-  const alter = acting(async (fields) => {
-    const after = await change(row, fields);
-    if (after) { setRow(after); current.value = after; }
-  });
+  const alter = acting((fields) => change(row, fields));
   const onSent = async (message, then) => {
-    await load();
+    await renew();
     if (then.next) next(row.id);
   };
   return html`<section class="case-pane" aria-labelledby="case-title">
@@ -66,10 +92,13 @@ export function Case({ id }) {
         <span class=${`prio ${row.priority}`}>${t(`priority.${row.priority}`)}</span>
         <${Clock} row=${row} /></p>
       <${Others} id=${row.id} />
+      ${row.snoozed_until && html`<p class="note-box line" id="snoozed">☾ ${t("snooze.until", { at: exact(row.snoozed_until) })}
+        ${may("agent") && html`<button type="button" class="link" onClick=${() => alter({ snoozed_until: null })}>${t("snooze.wake")}</button>`}</p>`}
       ${row.merged_into && html`<p class="note-box">${t("case.merged")} <a href=${`#/case/${row.merged_into}`}>${t("case.there")}</a></p>`}
       <${Fields} row=${row} alter=${alter} />
     </header>
-    <${Timeline} row=${row} timeline=${timeline} />
+    <${Timeline} row=${row} timeline=${timeline} setTimeline=${setTimeline} onUndone=${(apart) => (apart ? load() : renew())} />
+    <${Splitting} row=${row} load=${load} />
     ${may("agent") && html`<${Composer} row=${row} messages=${timeline.items} onSent=${onSent}
       onMacro=${() => { dialog.value = "macro"; }} />`}
     <${Dialogs} row=${row} alter=${alter} load=${load} />
@@ -77,15 +106,19 @@ export function Case({ id }) {
   <${Aside} row=${row} alter=${alter} />`;
 }
 
-/** The newest messages; earlier ones come when asked for. */
-async function newest(id) {
-  let page = await get(`cases/${id}/messages?limit=100`);
-  let items = page.items;
-  while (page.cursor) {
-    page = await get(`cases/${id}/messages?limit=100&cursor=${encodeURIComponent(page.cursor)}`);
-    items = [...items, ...page.items];
-  }
-  return { items, cursor: null };
+/** Who resolves a parent may want its children to be as well. */
+async function offerChildren(row) {
+  const ids = (row.links || []).filter((link) => link.kind === "child").map((link) => link.case_id);
+  const found = await Promise.all(ids.slice(0, 50).map((child) => get(`cases/${child}`).catch(() => null)));
+  const open = found.filter((child) => child && !child.merged_into && !["resolved", "closed"].includes(child.status));
+  if (!open.length) return;
+  tell(t("link.children_open", { count: open.length }), {
+    seconds: 20,
+    action: { label: t("link.resolve_children"), run: async () => {
+      const done = await post("cases/bulk", { ids: open.map((child) => child.id), patch: { status: "resolved" } });
+      for (const one of done.items.filter((item) => !item.ok).slice(0, 3)) tell(`${one.reference}: ${one.problem}`, { kind: "wrong" });
+    } },
+  });
 }
 
 function Others({ id }) {
@@ -94,6 +127,16 @@ function Others({ id }) {
   return html`<p class="warn-box" role="status">⚠ ${others.map((o) => t(`presence.${o.doing}`, { name: o.name || nameOf(o.email) })).join(" · ")}</p>`;
 }
 
+/** The menu closes; the focus comes back to it. */
+function ask(event, act) {
+  const menu = event.target.closest("details");
+  menu.open = false;
+  menu.firstElementChild.focus();
+  dialog.value = act;
+}
+
+const ACTS = ["snooze", "handover", "tags", "merge", "split", "link"];
+const KEYS = { snooze: "Z", handover: "H", tags: "L" };
 const STATES = ["open", "pending", "on_hold", "resolved", "closed"];
 const PRIORITIES = ["low", "normal", "high", "urgent"];
 
@@ -112,6 +155,9 @@ function Fields({ row, alter }) {
       <option value="" selected=${!row.team}>–</option>
       ${known(row).map((team) => html`<option value=${team.name} selected=${team.name === row.team}>${team.title}</option>`)}</select></label>
     ${row.assignee !== me.value.email && html`<button type="button" class="second" onClick=${() => alter({ assignee: me.value.email })}>${t("case.take")}</button>`}
+    ${!row.merged_into && html`<details class="menu"><summary>${t("case.more")}</summary><div>
+      ${ACTS.map((act) => html`<button type="button" class="link" key=${act} onClick=${(e) => ask(e, act)}>
+        ${t(`key.${act}`)} ${KEYS[act] ? html`<kbd>${KEYS[act]}</kbd>` : ""}</button>`)}</div></details>`}
   </div>`;
 }
 

@@ -2,7 +2,7 @@
 // the palette, which has every action.
 
 import { Dialog, html, signal, t, useState } from "./desk-ui.js";
-import { at, change, current, dialog, go, me, next, rows, ticked } from "./desk-state.js";
+import { at, change, current, dialog, go, may, me, next, rows, ticked } from "./desk-state.js";
 import { cite, suggested } from "./desk-beside.js";
 import { composer } from "./desk-composer.js";
 
@@ -22,6 +22,7 @@ const move = (by) => {
 };
 const field = (name) => document.getElementById(`field-${name}`)?.focus();
 const here = () => current.value !== null;
+const working = () => here() && may("agent") && !current.value.merged_into;
 
 /** Every action: its key, whether it can be done now, and what it does. */
 export const ACTIONS = [
@@ -41,7 +42,11 @@ export const ACTIONS = [
   ["resolve", "e", here, async () => { const row = current.value; if (await change(row, { status: "resolved" })) next(row.id); }],
   ["macro", "m", here, () => { dialog.value = "macro"; }],
   ["use", "i", () => here() && suggested.value?.articles[0], () => cite(suggested.value.articles[0])],
-  ["merge", "", here, () => { dialog.value = "merge"; }],
+  ["snooze", "z", working, () => { dialog.value = "snooze"; }],
+  ["handover", "h", working, () => { dialog.value = "handover"; }],
+  ["merge", "", working, () => { dialog.value = "merge"; }],
+  ["split", "", working, () => { dialog.value = "split"; }],
+  ["link", "", working, () => { dialog.value = "link"; }],
   ["create", "c", () => true, () => go("new")],
   ["go_queue", "g q", () => true, () => go("q/queue")],
   ["go_mine", "", () => true, () => go("q/mine")],

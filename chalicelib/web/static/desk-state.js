@@ -1,6 +1,6 @@
 // What the desk knows: who is signed in, where they are, the queue, the case, and what changed.
 
-import { get, patch, put, query, Refused, request, Unreachable } from "./desk-api.js";
+import { get, post, put, query, Refused, request, Unreachable } from "./desk-api.js";
 import { announce, computed, signal, t, tell } from "./desk-ui.js";
 
 export const me = signal(null);
@@ -38,6 +38,8 @@ export const view = computed(() =>
 
 /** What is open: `dialog` names what the keyboard or a menu asked for. */
 export const current = signal(null);
+/** The newest state of a case that we changed ourselves: whoever shows it takes it. */
+export const fresh = signal(null);
 export const dialog = signal("");
 
 /** How a field of a case is called. */
@@ -174,20 +176,24 @@ export async function appear(caseId, doing) {
 
 // --- changing a case ----------------------------------------------------------------------------
 
+const plain = (value) => (!value && value !== 0 && value !== false ? "–"
+  : value.label !== undefined ? value.label || "–"
+    : typeof value === "object" ? Object.values(value).join(", ") : String(value));
+
 /** Change a case. A lost race shows both states and changes nothing. */
 export async function change(row, fields, { quiet = false } = {}) {
   try {
-    const after = await patch(`cases/${row.id}`, fields, row.version);
-    refresh(after);
-    if (!quiet) undoable(row, after, fields);
+    const { data: after, event } = await request("PATCH", `cases/${row.id}`, { body: fields, version: row.version });
+    took(after);
+    if (!quiet && event) undoable(after, event);
     return after;
   } catch (error) {
     if (error.status === 412) {
       const theirs = error.problem.current;
       if (theirs) refresh(theirs);
       const names = Object.keys(fields).map((name) => t(`field.${name}`)).join(", ");
-      const mine = Object.values(fields).join(", ");
-      const their = Object.keys(fields).map((name) => theirs?.[name] ?? "–").join(", ");
+      const mine = Object.values(fields).map(plain).join(", ");
+      const their = Object.keys(fields).map((name) => plain(theirs?.[name])).join(", ");
       tell(t("desk.conflict", { names, mine, their }), {
         kind: "wrong", seconds: 20,
         action: theirs && { label: t("desk.mine_anyway"), run: () => change(theirs, fields) },
@@ -198,15 +204,14 @@ export async function change(row, fields, { quiet = false } = {}) {
   }
 }
 
-function undoable(before, after, fields) {
-  const back = {};
-  for (const name of Object.keys(fields)) {
-    const value = name === "topic" ? before.topic?.label : before[name];
-    if (value === undefined || name === "note") return;
-    back[name] = value;
-  }
-  if (back.status === "new") return;
+/** Put a case's newest state wherever it is shown. */
+export function took(after) {
+  refresh(after);
+  fresh.value = after;
+}
+
+function undoable(after, event) {
   tell(t("desk.changed_case", { reference: after.reference }), {
-    action: { label: t("desk.undo"), run: () => change(after, back, { quiet: true }) },
+    action: { label: t("desk.undo"), run: async () => took(await post(`cases/${after.id}/undo`, { event })) },
   });
 }

@@ -1,32 +1,112 @@
-// One timeline over all channels: messages, notes and what happened, oldest first.
+// One timeline over all channels: messages, notes and what happened, oldest first. It is loaded
+// from its newest end; earlier entries come when asked for, and what one reads stays where it is.
 
-import { html, t, Time, useEffect, useRef, useState } from "./desk-ui.js";
-import { fieldName } from "./desk-state.js";
+import { get } from "./desk-api.js";
+import { acting, html, signal, t, Time, useEffect, useLayoutEffect, useRef, useState } from "./desk-ui.js";
 import { nameOf } from "./desk-queue.js";
+import { Event } from "./desk-history.js";
 
-const PAGE = 50; // entries that are drawn at first
+const PAGE = 50;
+const NEWS = 20; // entries that are looked at for what is new
+const NEAR = 60; // pixels from the end at which one is taken to follow it
 
-export function Timeline({ row, timeline }) {
-  const [shown, setShown] = useState(PAGE);
-  const all = timeline.items;
-  const items = all.slice(-shown);
+/** Ids of the messages that are to be split off; null while nobody splits. */
+export const picked = signal(null);
+
+const page = (id, limit, cursor) =>
+  get(`cases/${id}/messages?order=newest&limit=${limit}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
+
+/** The newest entries, oldest first, and where earlier ones begin. */
+export async function newest(id) {
+  const found = await page(id, PAGE);
+  return { items: found.items.reverse(), cursor: found.cursor };
+}
+
+/** The timeline with what came, changed or went since: only its newest entries are read. */
+export async function renewed(id, known) {
+  if (!known.items.length) return newest(id);
+  const have = new Set(known.items.map((one) => one.id));
+  let read = [];
+  let cursor = null;
+  do {
+    const found = await page(id, NEWS, cursor);
+    read = [...read, ...found.items];
+    ({ cursor } = found);
+    if (read.length > 4 * NEWS) return newest(id); // one was away for long
+  } while (cursor && !read.some((one) => have.has(one.id)));
+  read.reverse();
+  const reach = read[0]?.created_at ?? "";
+  const ids = new Set(read.map((one) => one.id));
+  const older = cursor ? known.items.filter((one) => one.created_at <= reach && !ids.has(one.id)) : [];
+  return { items: [...older, ...read], cursor: older.length ? known.cursor : cursor };
+}
+
+export async function withEarlier(id, known) {
+  const found = await page(id, PAGE, known.cursor);
+  const have = new Set(known.items.map((one) => one.id));
+  return { items: [...found.items.reverse().filter((one) => !have.has(one.id)), ...known.items], cursor: found.cursor };
+}
+
+/** What scrolls the timeline: itself, or on a small screen the page. */
+const scroller = (box) => (getComputedStyle(box).overflowY === "visible" ? document.scrollingElement : box);
+
+export function Timeline({ row, timeline, setTimeline, onUndone }) {
+  const box = useRef(null);
   const end = useRef(null);
-  const last = all.at(-1)?.id;
-  useEffect(() => { end.current?.scrollIntoView?.({ block: "nearest" }); }, [last]);
-  return html`<div class="timeline">
-    ${all.length > shown && html`<button type="button" class="second" onClick=${() => setShown(shown + 100)}>
-      ${t("case.earlier", { count: all.length - shown })}</button>`}
-    <div role="log" aria-label=${t("case.log")}><ol>${items.map((m) => html`<${Entry} key=${m.id} message=${m} row=${row} />`)}</ol></div>
+  const follows = useRef(true);
+  const held = useRef(null); // what was read when earlier entries were asked for, and where it stood
+  const [busy, setBusy] = useState(false);
+  const { items, cursor } = timeline;
+  const last = items.at(-1)?.id;
+  // At first the newest entry is shown; later one is taken along only from the end.
+  useEffect(() => { follows.current = true; }, [row.id]);
+  useLayoutEffect(() => {
+    if (follows.current && scroller(box.current) === box.current) end.current.scrollIntoView({ block: "nearest" });
+  }, [last]);
+  useLayoutEffect(() => {
+    if (!held.current) return;
+    const { entry, at, focus } = held.current;
+    held.current = null;
+    scroller(box.current).scrollTop += entry.getBoundingClientRect().top - at;
+    if (focus && !cursor) entry.focus({ preventScroll: true });
+  }, [items[0]?.id]);
+  const earlier = acting(async () => {
+    setBusy(true);
+    try {
+      const more = await withEarlier(row.id, timeline);
+      const entry = box.current.querySelector(".entry");
+      held.current = { entry, at: entry.getBoundingClientRect().top, focus: box.current.contains(document.activeElement) };
+      setTimeline(more);
+    } finally {
+      setBusy(false);
+    }
+  });
+  return html`<div class="timeline" ref=${box} onScroll=${(e) => { follows.current = e.target.scrollHeight - e.target.scrollTop - e.target.clientHeight < NEAR; }}>
+    ${cursor && html`<button type="button" class="second" disabled=${busy} onClick=${earlier}>${t("case.earlier_messages")}</button>`}
+    <div role="log" aria-live="off" aria-label=${t("case.log")}><ol>${items.map((m) => html`<${Entry} key=${m.id} message=${m} row=${row} onUndone=${onUndone} />`)}</ol></div>
     <span ref=${end}></span></div>`;
 }
 
-function Entry({ message, row }) {
-  if (message.kind === "event") return html`<${Event} message=${message} />`;
+const leaving = ["queued", "sending", "ambiguous"];
+
+function Pick({ message, who }) {
+  if (!picked.value || leaving.includes(message.delivery?.status)) return null;
+  const pick = (on) => {
+    const next = new Set(picked.value);
+    if (on) next.add(message.id); else next.delete(message.id);
+    picked.value = next;
+  };
+  return html`<input type="checkbox" class="pick" aria-label=${t("split.pick", { who, text: message.text.slice(0, 60) })}
+    checked=${picked.value.has(message.id)} onChange=${(e) => pick(e.target.checked)} />`;
+}
+
+function Entry({ message, onUndone }) {
+  if (message.kind === "event") return html`<${Event} message=${message} onUndone=${onUndone} />`;
   const kind = message.kind === "note" ? "note" : message.direction;
   const who = message.author.type === "agent" ? nameOf(message.author.id || message.author.name)
     : message.author.name || message.author.id || t("case.customer");
-  return html`<li class=${`entry ${kind}`}>
-    <div class="line quiet"><strong dir="auto">${who}</strong>
+  return html`<li class=${`entry ${kind}${picked.value?.has(message.id) ? " picked" : ""}`} id=${`m-${message.id}`} tabindex="-1">
+    <div class="line quiet"><${Pick} message=${message} who=${who} /><strong dir="auto">${who}</strong>
       <span>${message.kind === "note" ? t("case.note") : t(`channel.${message.channel}`)}</span>
       ${message.author.type === "bot" && html`<span class="tag">${t("case.bot")}</span>`}
       ${message.automatic && html`<span class="tag">${t("case.automatic")}</span>`}
@@ -60,13 +140,4 @@ function Body({ message }) {
 function fit(event) {
   const inside = event.target.contentDocument;
   if (inside) event.target.height = Math.min(4_000, inside.documentElement.scrollHeight + 16);
-}
-
-function Event({ message }) {
-  const parts = Object.entries(message.changes).map(([name, [from, to]]) =>
-    t("case.change", { name: fieldName(name), from: from || "–", to: to || "–" }));
-  return html`<li class="entry event quiet"><${Time} at=${message.created_at} />
-    <span>${message.author.type === "agent" ? nameOf(message.author.id || message.author.name) : message.author.name || t("case.system")}</span>
-    <span dir="auto">${parts.length ? parts.join("; ") : message.text}</span>
-    ${parts.length > 0 && message.text && message.text !== "changed" && html`<span dir="auto">${message.text}</span>`}</li>`;
 }

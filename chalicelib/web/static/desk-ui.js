@@ -1,13 +1,13 @@
 // What every screen of the desk uses: html templates, times, dialogs, messages to the user.
 
 import { h, render } from "./preact.js";
-import { useEffect, useRef, useState } from "./hooks.js";
+import { useEffect, useLayoutEffect, useRef, useState } from "./hooks.js";
 import { computed, effect, signal } from "./signals.js";
 import htm from "./htm.js";
 import { language, t } from "./words.js";
 
 export const html = htm.bind(h);
-export { computed, effect, render, signal, t, useEffect, useRef, useState };
+export { computed, effect, render, signal, t, useEffect, useLayoutEffect, useRef, useState };
 
 /** The present, moved every 20 seconds, so that ages and clocks stay true. */
 export const now = signal(Date.now());
