@@ -117,6 +117,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.understanding import Understanding
     from chalicelib.flows.uploads import Uploads
     from chalicelib.flows.verifying import Verifying
+    from chalicelib.flows.viewing import Viewing
     from chalicelib.flows.watching import Watching
     from chalicelib.flows.weighing import Weighing
     from chalicelib.flows.wording import Wording
@@ -160,6 +161,7 @@ if TYPE_CHECKING:
     from chalicelib.store.reactions import ReactionStore
     from chalicelib.store.trends import TrendStore
     from chalicelib.store.uploads import UploadStore
+    from chalicelib.store.views import ViewStore
     from chalicelib.trends.service import TrendService
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -252,6 +254,7 @@ class Application:
     opinions: Part[OpinionStore] = Part("store.opinions.OpinionStore")
     labellings: Part[LabellingStore] = Part("store.labellings.LabellingStore")
     desk: Part[DeskStore] = Part("store.desk.DeskStore")
+    view_store: Part[ViewStore] = Part("store.views.ViewStore")
     rates: Part[RateStore] = Part("store.rates.RateStore")
     codes: Part[CodeStore] = Part("store.codes.CodeStore")
     networks: Part[NetworkStore] = Part("store.networks.NetworkStore")
@@ -447,6 +450,7 @@ class Application:
     bulk: Part[Bulk] = Part("flows.bulk.Bulk")
     holding: Part[Holding] = Part("flows.holding.Holding")
     attending: Part[Attending] = Part("flows.attending.Attending")
+    viewing: Part[Viewing] = Part("flows.viewing.Viewing")
     casework: Part[Casework] = Part("flows.casework.Casework")
     joining: Part[Joining] = Part("flows.joining.Joining")
     people: Part[People] = Part("flows.people.People")

@@ -56,6 +56,8 @@
 | what people taught the machine, by month | LEARN#<month>#<shard> | <time>#<id> |
 | how an agent stands: open cases, away or not | AGENT#<e-mail> | AGENT |
 | what an agent has begun to write | AGENT#<e-mail> | DRAFT#<case id>#<mode> |
+| until when an agent saw the cases that they opened | AGENT#<e-mail> | SEEN |
+| lists that somebody, or a team, saved | AGENT#<e-mail>, TEAM#<team> | VIEWS |
 | who is in which case at present | PRESENT | <case id>#<e-mail> |
 | what a change of several cases can be undone to | UNDO#<id> | UNDO |
 | which teams people gave the cases of a topic to | CORRECTED#<topic> | CORRECTED |
@@ -380,6 +382,18 @@ def agent(email: str) -> Key:
 
 def draft(email: str, case_id: str, mode: str) -> Key:
     return agent(email)[0], f"DRAFT#{case_id}#{mode}"
+
+
+def seen_cases(email: str) -> Key:
+    return agent(email)[0], "SEEN"
+
+
+def agent_views(email: str) -> Key:
+    return agent(email)[0], "VIEWS"
+
+
+def team_views(team: str) -> Key:
+    return f"TEAM#{team}", "VIEWS"
 
 
 def undo(token: str) -> Key:
