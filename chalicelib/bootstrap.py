@@ -104,6 +104,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.replay import Replaying
     from chalicelib.flows.replying import Replying
     from chalicelib.flows.rerouting import Rerouting
+    from chalicelib.flows.searching import Searching
     from chalicelib.flows.sending import Sending
     from chalicelib.flows.staff import StaffMail
     from chalicelib.flows.suggesting import Suggesting
@@ -450,6 +451,7 @@ class Application:
     bulk: Part[Bulk] = Part("flows.bulk.Bulk")
     holding: Part[Holding] = Part("flows.holding.Holding")
     attending: Part[Attending] = Part("flows.attending.Attending")
+    searching: Part[Searching] = Part("flows.searching.Searching")
     viewing: Part[Viewing] = Part("flows.viewing.Viewing")
     casework: Part[Casework] = Part("flows.casework.Casework")
     joining: Part[Joining] = Part("flows.joining.Joining")

@@ -100,6 +100,7 @@ ROUTES: Mapping[tuple[str, str], Role | None] = {
     ("GET", "/v1/topics"): R,
     ("GET", "/v1/views"): R,
     ("POST", "/v1/views"): A,
+    ("GET", "/v1/search"): R,
     ("PATCH", "/v1/views/{name}"): A,
     ("DELETE", "/v1/views/{name}"): A,
     ("GET", "/v1/teams"): R,

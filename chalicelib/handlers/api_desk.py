@@ -11,6 +11,7 @@ from chalicelib.cases.views import ViewFilter
 from chalicelib.errors import NotFound
 from chalicelib.flows.attending import Changes, DraftInput, DraftMode
 from chalicelib.flows.bulk import BulkDone, BulkInput, UndoInput
+from chalicelib.flows.searching import SearchResult
 from chalicelib.flows.viewing import Count, NewView, OwnedView, Owner, ViewPatch
 from chalicelib.handlers.http import Call, Reply, route
 from chalicelib.settings_documents import TeamsSettings
@@ -210,6 +211,24 @@ def remove_view(call: Call, name: str) -> Reply:
     """Remove a list of one's own or of a team; none of that name is none the worse."""
     call.app.viewing.remove(name, call.who.email, call.who.may(Role.LEAD))
     return Reply("", 204)
+
+
+class SearchQuery(Model):
+    """`q` are words, a reference, a name, a mail address or a number."""
+
+    q: str = Field(min_length=1, max_length=200)
+    cursor: str | None = Field(default=None, max_length=8_000)
+
+
+@route(routes, "GET", "/v1/search", query=SearchQuery, answer=SearchResult)
+def search(call: Call, query: SearchQuery) -> Reply:
+    """Search everything: cases, customers, articles, problems, trends, notices (leads), macros.
+
+    Solved cases are found by their words and meaning; of open ones the newest are looked through:
+    `looked_at` says how many, and the cursor goes on.
+    """
+    lead = call.who.may(Role.LEAD)
+    return Reply(call.app.searching.search(query.q, call.who.email, query.cursor, lead))
 
 
 @route(routes, "GET", "/v1/teams", answer=TeamChoices)
