@@ -107,6 +107,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.searching import Searching
     from chalicelib.flows.sending import Sending
     from chalicelib.flows.staff import StaffMail
+    from chalicelib.flows.starting import Starting
     from chalicelib.flows.suggesting import Suggesting
     from chalicelib.flows.sweeping import Sweeping
     from chalicelib.flows.team_learning import TeamLearning
@@ -451,6 +452,7 @@ class Application:
     bulk: Part[Bulk] = Part("flows.bulk.Bulk")
     holding: Part[Holding] = Part("flows.holding.Holding")
     attending: Part[Attending] = Part("flows.attending.Attending")
+    starting: Part[Starting] = Part("flows.starting.Starting")
     searching: Part[Searching] = Part("flows.searching.Searching")
     viewing: Part[Viewing] = Part("flows.viewing.Viewing")
     casework: Part[Casework] = Part("flows.casework.Casework")
