@@ -111,6 +111,9 @@ class CaseService:
         found = []
         for case in self.cases.some(ids).values():
             aside = "merged" if case.merged_into else "spam" if case.spam else ""
+            whose = (wanted.customer_id, *wanted.customer_parts)
+            if wanted.customer_id and case.customer_id not in whose:
+                continue
             if wanted.order == "due" and not aside and case.status not in UNSOLVED:
                 continue
             if aside == wanted.aside and (keep is None or keep(case.model_dump(mode="json"))):
