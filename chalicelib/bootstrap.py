@@ -106,9 +106,11 @@ if TYPE_CHECKING:
     from chalicelib.flows.replay import Replaying
     from chalicelib.flows.replying import Replying
     from chalicelib.flows.rerouting import Rerouting
+    from chalicelib.flows.searching import Searching
     from chalicelib.flows.sending import Sending
     from chalicelib.flows.snoozing import Snoozing
     from chalicelib.flows.staff import StaffMail
+    from chalicelib.flows.starting import Starting
     from chalicelib.flows.suggesting import Suggesting
     from chalicelib.flows.sweeping import Sweeping
     from chalicelib.flows.team_learning import TeamLearning
@@ -121,6 +123,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.understanding import Understanding
     from chalicelib.flows.uploads import Uploads
     from chalicelib.flows.verifying import Verifying
+    from chalicelib.flows.viewing import Viewing
     from chalicelib.flows.watching import Watching
     from chalicelib.flows.weighing import Weighing
     from chalicelib.flows.wording import Wording
@@ -164,6 +167,7 @@ if TYPE_CHECKING:
     from chalicelib.store.reactions import ReactionStore
     from chalicelib.store.trends import TrendStore
     from chalicelib.store.uploads import UploadStore
+    from chalicelib.store.views import ViewStore
     from chalicelib.trends.service import TrendService
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -256,6 +260,7 @@ class Application:
     opinions: Part[OpinionStore] = Part("store.opinions.OpinionStore")
     labellings: Part[LabellingStore] = Part("store.labellings.LabellingStore")
     desk: Part[DeskStore] = Part("store.desk.DeskStore")
+    view_store: Part[ViewStore] = Part("store.views.ViewStore")
     rates: Part[RateStore] = Part("store.rates.RateStore")
     codes: Part[CodeStore] = Part("store.codes.CodeStore")
     networks: Part[NetworkStore] = Part("store.networks.NetworkStore")
@@ -451,6 +456,9 @@ class Application:
     bulk: Part[Bulk] = Part("flows.bulk.Bulk")
     holding: Part[Holding] = Part("flows.holding.Holding")
     attending: Part[Attending] = Part("flows.attending.Attending")
+    starting: Part[Starting] = Part("flows.starting.Starting")
+    searching: Part[Searching] = Part("flows.searching.Searching")
+    viewing: Part[Viewing] = Part("flows.viewing.Viewing")
     casework: Part[Casework] = Part("flows.casework.Casework")
     passing_on: Part[PassingOn] = Part("flows.passing_on.PassingOn")
     snoozing: Part[Snoozing] = Part("flows.snoozing.Snoozing")

@@ -87,11 +87,24 @@ class BulkResult(Model):
     throttled: bool = False
 
 
+class MailDomain(Model):
+    """What the provider knows of a domain: whether it may send, whether its signatures (DKIM) were
+    found, and the names of those in the domain's name service."""
+
+    sends: bool
+    signs: bool
+    tokens: tuple[str, ...] = ()
+    signing_zone: str
+
+
 class Mailer(Protocol):
     """E-mail going out. None of these calls is repeated by the SDK."""
 
     def send(self, raw: bytes, *, sender: str, to: Sequence[str], tags: Mapping[str, str]) -> str:
         """The provider's message id; raises SendRefused, SendThrottled or SendUnknown."""
+
+    def domain(self, name: str) -> MailDomain | None:
+        """None where the provider does not know it."""
 
     def put_template(self, name: str, subject: str, text: str) -> None: ...
 

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from chalicelib.base import Model
 from chalicelib.cases.macros import MacrosSettings
-from chalicelib.cases.models import CaseStatus
+from chalicelib.cases.views import ViewFilter
 from chalicelib.errors import NotFound
 from chalicelib.routing.agents import AgentProfile, Need, Strategy
 
@@ -79,17 +79,16 @@ class TeamsSettings(Model):
 # --- the desk -------------------------------------------------------------------------------------
 
 
-class View(Model):
+class View(ViewFilter):
     """A list of cases under a name: `GET /v1/cases?view=<name>`. `assignee` may be "me"."""
 
     name: Slug
     title: Title
-    status: tuple[CaseStatus, ...] = Field(default=(), max_length=6)
-    team: str = Field(default="", max_length=64)
-    assignee: str = Field(default="", max_length=254)
-    topic: str = Field(default="", max_length=64)
-    tag: str = Field(default="", max_length=40)
-    order: Literal["created", "due"] = "created"
+
+    @property
+    def filter(self) -> ViewFilter:
+        """The same without its name."""
+        return ViewFilter(**self.model_dump(exclude={"name", "title"}))
 
 
 class ViewsSettings(Model):

@@ -170,6 +170,7 @@ API: Final = (
     _post("Mail"),
     _TEXT,  # one-time codes, while the customer waits; test sends of notices
     _as_us("ses:SendEmail", "ses:SendRawEmail"),  # test sends of notices
+    _allow(["ses:GetEmailIdentity"], *_in_account("ses", "identity/*")),  # the first steps
 )
 RECEIVE_MAIL: Final = (
     _consume("Mail"),

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from chalicelib.base import Model
-from chalicelib.cases.models import Case, CaseStatus, Message
+from chalicelib.cases.models import Case, CaseStatus, Message, Priority
 from chalicelib.cases.rules import UNSOLVED, references_in
 from chalicelib.errors import NotFound
 from chalicelib.store import items
+from chalicelib.store.cursors import LOOKS
 
 if TYPE_CHECKING:
     from chalicelib.store.case_lists import CaseLists
@@ -34,6 +35,10 @@ class CaseFilter(Model):
     customer_parts: tuple[str, ...] = ()  # records that were merged into that customer
     topic: str = Field(default="", max_length=64)
     tag: str = Field(default="", max_length=64)
+    channel: str = Field(default="", max_length=20)
+    priorities: tuple[Priority, ...] = ()
+    language: str = Field(default="", max_length=8)
+    problem: str = Field(default="", max_length=64)
     text: str = Field(default="", max_length=200)
     aside: Literal["", "spam", "merged"] = ""  # lists of what the others leave out
     snoozed: Literal["", "no", "only"] = ""  # without them, or those alone, by when they come back
@@ -60,10 +65,12 @@ BUILT_IN: Mapping[str, CaseFilter] = {
 
 
 class CasePart(Model):
-    """A page of cases, and where the next one begins."""
+    """A page of cases, and where the next one begins. `looked_at` says how many were read for it,
+    also those that a filter passed over."""
 
     cases: tuple[Case, ...]
     cursor: str | None
+    looked_at: int = 0
 
 
 class MessagePart(Model):
@@ -79,24 +86,49 @@ class CaseService:
     lists: CaseLists
     cursors: Cursors
 
-    def find(self, wanted: CaseFilter, limit: int, cursor: str | None) -> CasePart:
+    def find(
+        self, wanted: CaseFilter, limit: int, cursor: str | None, looks: int = LOOKS
+    ) -> CasePart:
         """A page of cases in the order that was asked for: newest first, or those whose promise is
         due first. Raises Malformed for a cursor of another list.
 
-        With a filter that no index answers, a page may be short and still have a cursor.
+        With a filter that no index answers, up to `looks` Queries a partition are made; a page may
+        then be short and still have a cursor.
         """
         positions = self.cursors.read(wanted.name, cursor)
         if cursor is None and (named := self._named(wanted)):
-            return CasePart(cases=(named,), cursor=None)
+            return CasePart(cases=(named,), cursor=None, looked_at=1)
         if wanted.order == "due" and not wanted.customer_id and not wanted.aside:
-            page = self._queue(wanted, limit, positions)
-            found = tuple(items.model(Case, stored) for stored in page.items)
-            return CasePart(cases=found, cursor=self.cursors.write(wanted.name, page.positions))
-        if wanted.snoozed == "only" and not wanted.customer_id and not wanted.aside:
-            page = self.lists.snoozed(limit, positions, _keep(wanted))
-            found = tuple(items.model(Case, stored) for stored in page.items)
-            return CasePart(cases=found, cursor=self.cursors.write(wanted.name, page.positions))
-        page = self.lists.page(
+            page = self._queue(wanted, limit, positions, looks)
+        elif wanted.snoozed == "only" and not wanted.customer_id and not wanted.aside:
+            page = self.lists.snoozed(limit, positions, _keep(wanted), looks)
+        else:
+            page = self._listed(wanted, limit, positions, looks)
+        return CasePart(
+            cases=tuple(items.model(Case, stored) for stored in page.items),
+            cursor=self.cursors.write(wanted.name, page.positions),
+            looked_at=page.read,
+        )
+
+    def of(self, wanted: CaseFilter, ids: Sequence[str]) -> tuple[Case, ...]:
+        """Those of the cases that are in such a list, in no order."""
+        keep = _keep(wanted.model_copy(update={"aside": ""}))
+        found = []
+        for case in self.cases.some(ids).values():
+            aside = "merged" if case.merged_into else "spam" if case.spam else ""
+            whose = (wanted.customer_id, *wanted.customer_parts)
+            if wanted.customer_id and case.customer_id not in whose:
+                continue
+            if wanted.order == "due" and not aside and not _queued(case):
+                continue
+            if aside == wanted.aside and (keep is None or keep(case.model_dump(mode="json"))):
+                found.append(case)
+        return tuple(found)
+
+    def _listed(
+        self, wanted: CaseFilter, limit: int, positions: dict[str, Any] | None, looks: int
+    ) -> Merged:
+        return self.lists.page(
             customer_ids=(wanted.customer_id, *wanted.customer_parts) if wanted.customer_id else (),
             aside=wanted.aside,
             assignee="" if wanted.assignee == NOBODY else wanted.assignee,
@@ -105,11 +137,12 @@ class CaseService:
             limit=limit,
             positions=positions,
             keep=_keep(wanted),
+            looks=looks,
         )
-        found = tuple(items.model(Case, stored) for stored in page.items)
-        return CasePart(cases=found, cursor=self.cursors.write(wanted.name, page.positions))
 
-    def _queue(self, wanted: CaseFilter, limit: int, positions: dict[str, Any] | None) -> Merged:
+    def _queue(
+        self, wanted: CaseFilter, limit: int, positions: dict[str, Any] | None, looks: int
+    ) -> Merged:
         own = "" if wanted.assignee == NOBODY else wanted.assignee
         unassigned = wanted.team if wanted.assignee == NOBODY and wanted.team else None
         return self.lists.queue(
@@ -118,6 +151,7 @@ class CaseService:
             limit=limit,
             positions=positions,
             keep=_keep(wanted),
+            looks=looks,
         )
 
     def newest_of(self, customer_ids: tuple[str, ...], limit: int) -> tuple[Case, ...]:
@@ -155,6 +189,11 @@ class CaseService:
         return case if keep is None or keep(case.model_dump(mode="json")) else None
 
 
+def _queued(case: Case) -> bool:
+    """Whether lists of work have it: unsolved, and awake."""
+    return case.status in UNSOLVED and not case.snoozed_until
+
+
 def _keep(wanted: CaseFilter) -> Callable[[Item], bool] | None:
     """What an item must satisfy; None where the filter asks for nothing."""
     tests: list[Callable[[Item], bool]] = []
@@ -180,6 +219,14 @@ def _keep(wanted: CaseFilter) -> Callable[[Item], bool] | None:
         tests.append(lambda item: _of_field(item, name) == value.strip().casefold())
     if wanted.tag:
         tests.append(lambda item: wanted.tag in item.get("tags", ()))
+    if wanted.channel:
+        tests.append(lambda item: item["channel"] == wanted.channel)
+    if wanted.priorities:
+        tests.append(lambda item: item["priority"] in wanted.priorities)
+    if wanted.language:
+        tests.append(lambda item: item.get("language") == wanted.language)
+    if wanted.problem:
+        tests.append(lambda item: item.get("problem_id") == wanted.problem)
     if wanted.text:
         words = wanted.text.casefold().split()
         tests.append(lambda item: _contains(item, words))

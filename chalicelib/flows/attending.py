@@ -7,6 +7,7 @@ lags behind: a poll looks a little further back than it did, and the cursor carr
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,20 +15,31 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from chalicelib.base import Model, iso
+from chalicelib.base import Instant, Model, iso
+from chalicelib.cases.models import Case
+from chalicelib.cases.rules import UNSOLVED
 from chalicelib.errors import Malformed
 from chalicelib.ports import Clock
 from chalicelib.store.cases import Change
-from chalicelib.store.desk import Doing, Draft, Presence
+from chalicelib.store.desk import Doing, Draft, Presence, Shown
 
 if TYPE_CHECKING:
     from chalicelib.store.cases import CaseStore
     from chalicelib.store.cursors import Cursors
     from chalicelib.store.desk import DeskStore
 
+UNREAD_FOR = timedelta(days=14)
 OVERLAP = timedelta(seconds=10)
 MOST = 200  # changes in one answer
 SCOPE = "changes"
+
+
+class Beside(Model):
+    """What a list shows beside a case. `unread` says that its customer wrote since one saw it."""
+
+    customer_name: str = ""
+    customer_tier: str = ""
+    unread: bool = False
 
 
 class DraftMode(StrEnum):
@@ -53,6 +65,7 @@ class Changes(Model):
     items: tuple[Change, ...]
     presence: tuple[Presence, ...]
     more: bool
+    now: Instant = Field(description="By our clock; that of a browser may be wrong.")
 
     @property
     def tag(self) -> str:
@@ -84,12 +97,35 @@ class Attending:
             items=tuple(shown),
             presence=tuple(self.desk.present(now)),
             more=more,
+            now=now,
         )
 
-    def appear(self, case_id: str, doing: Doing, email: str) -> tuple[Presence, ...]:
-        """Say what one does in a case; returns who else is there. Raises NotFound."""
+    def beside(self, cases: Sequence[Case], email: str) -> list[Beside]:
+        """What a list shows beside each of them, in their order: one call for a page.
+
+        Unsolved cases are unread where the customer had the last word and one has not seen it;
+        what is older than two weeks counts as read.
+        """
+        oldest = self.clock() - UNREAD_FOR
+        customers, seen = self.desk.beside(email, {case.customer_id for case in cases})
+        found = []
+        for case in cases:
+            told = case.last_direction == "inbound" and case.status in UNSOLVED
+            until = max(seen.until(case.id) or oldest, oldest)
+            name, tier = customers.get(case.customer_id, Shown())
+            unread = told and case.last_message_at > until
+            found.append(Beside(customer_name=name, customer_tier=tier, unread=unread))
+        return found
+
+    def appear(
+        self, case_id: str, doing: Doing, email: str, seen: datetime | None = None
+    ) -> tuple[Presence, ...]:
+        """Say what one does in a case, and until when one saw it; returns who else is there.
+        Raises NotFound."""
         now = self.clock()
         case = self.cases.get(case_id)
+        if seen:
+            self.desk.mark_seen(email, case.id, min(seen, now), now)
         if doing == Doing.AWAY:
             self.desk.leave(case.id, email)
         else:

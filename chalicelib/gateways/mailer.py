@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chalicelib.gateways.sending import THROTTLED, meaning
-from chalicelib.ports import BulkEntry, BulkResult
+from chalicelib.ports import BulkEntry, BulkResult, MailDomain
 
+SIGNING_ZONE = "dkim.amazonses.com"
 THROTTLED_ENTRIES = THROTTLED | {
     "ACCOUNT_THROTTLED",
     "ACCOUNT_DAILY_QUOTA_EXCEEDED",
@@ -35,6 +36,19 @@ class SesMailer:
                 **self._configuration,
             )
         return str(answer["MessageId"])
+
+    def domain(self, name: str) -> MailDomain | None:
+        try:
+            found = self._client.get_email_identity(EmailIdentity=name)
+        except self._client.exceptions.NotFoundException:
+            return None
+        signing = found.get("DkimAttributes", {})
+        return MailDomain(
+            sends=bool(found.get("VerifiedForSendingStatus")),
+            signs=signing.get("Status") == "SUCCESS",
+            tokens=tuple(signing.get("Tokens", ())),
+            signing_zone=signing.get("SigningHostedZone") or SIGNING_ZONE,
+        )
 
     def put_template(self, name: str, subject: str, text: str) -> None:
         content = {"TemplateName": name, "TemplateContent": {"Subject": subject, "Text": text}}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from enum import StrEnum
+from typing import Any, Literal, TypeVar
 
 from chalice import Blueprint
 from pydantic import Field
 
 from chalicelib.access.rules import Role
 from chalicelib.bootstrap import Application
-from chalicelib.cases.models import Case, CasePatch, CaseStatus, Message
-from chalicelib.cases.service import BUILT_IN, CaseFilter
+from chalicelib.cases.models import Case, CasePatch, CaseStatus, Message, Priority
+from chalicelib.cases.service import CaseFilter
 from chalicelib.errors import Contended, Invalid, NotFound, StaleVersion
 from chalicelib.flows.casework import Changed, UndoChange
 from chalicelib.flows.joining import LinkInput, MergeInput, SplitInput
@@ -24,26 +25,37 @@ from chalicelib.handlers.views import (
     CaseView,
     MessagePage,
     MessageView,
+    case_rows,
     case_view,
     message_views,
     page,
 )
-from chalicelib.settings_documents import ViewsSettings
 
 routes = Blueprint(__name__)
+Kind = TypeVar("Kind", bound=StrEnum)
+ANY = "any"  # as a filter: whatever the view says, all
+MOST_ASKED = 50  # cases that are asked for by their ids
 ATTEMPTS = 4  # of a reply that loses races against the machinery
 
 
 class CaseQuery(PageQuery):
-    """`status` takes several, separated by commas. `team`, `assignee` and `topic` take "none",
-    `assignee` takes "me", `customer` an id, an e-mail address or a number. `q` looks for words in
-    reference, subject, last message, people and tags, `field` for a value of a field of your own,
-    such as "product=router". Snoozed cases are in no view but their own, and wherever no view is
-    named. `order` due lists unsolved cases, the promise
-    that is due first at the head; a customer's cases, spam and merged ones always go by time."""
+    """`status` and `priority` take several, separated by commas. `team`, `assignee` and `topic`
+    take "none", `assignee` takes "me", `customer` an id, an e-mail address or a number. `q` looks
+    for words in reference, subject, last message, people and tags, `field` for a value of a field
+    of your own, such as "product=router". Snoozed cases are in no view but their own, and wherever
+    no view is named. `order` due lists unsolved cases, the promise that is due first at the head;
+    a customer's cases, spam and merged ones always go by time. What is given goes before what the
+    view has; "any" (of `q` "*") takes it away.
 
-    view: str | None = Field(default=None, max_length=60)
+    `ids` asks which of up to fifty cases are in that list, in no order."""
+
+    view: str | None = Field(default=None, max_length=120)
+    ids: str | None = Field(default=None, max_length=2_000)
     status: str | None = Field(default=None, max_length=100)
+    priority: str | None = Field(default=None, max_length=60)
+    channel: str | None = Field(default=None, max_length=20)
+    language: str | None = Field(default=None, max_length=8)
+    problem: str | None = Field(default=None, max_length=64)
     team: str | None = Field(default=None, max_length=64)
     assignee: str | None = Field(default=None, max_length=254)
     customer: str | None = Field(default=None, max_length=320)
@@ -66,8 +78,12 @@ def list_cases(call: Call, query: CaseQuery) -> Reply:
     wanted = _filter(call, query)
     if wanted is None:
         return Reply(page([], None))
+    if query.ids:
+        asked = call.app.case_service.of(wanted, _ids(query.ids))
+        return Reply(page(case_rows(asked, call.app, call.who.email), None))
     part = call.app.case_service.find(wanted, query.limit, query.cursor)
-    return Reply(page(map(case_view, part.cases), part.cursor))
+    rows = case_rows(part.cases, call.app, call.who.email)
+    return Reply({**page(rows, part.cursor), "looked_at": part.looked_at})
 
 
 @route(
@@ -105,7 +121,9 @@ def open_case(call: Call, body: NewCase) -> Reply:
 @route(routes, "GET", "/v1/cases/{id}", answer=CaseView)
 def get_case(call: Call, id: str) -> Reply:
     """One case, by its id or its reference; its ETag goes into the If-Match of a change."""
-    return _one(call.app.cases.get(id))
+    case = call.app.cases.get(id)
+    (row,) = case_rows([case], call.app, call.who.email)
+    return Reply(row, version=case.version)
 
 
 @route(
@@ -291,10 +309,12 @@ def _changed(changed: Changed) -> Reply:
 
 def _filter(call: Call, query: CaseQuery) -> CaseFilter | None:
     """What the query asks for; None where it names a customer whom nobody knows."""
-    base = view_filter(call.app, query.view)
+    base = call.app.viewing.filter(query.view, call.who.email)
     fields: dict[str, Any] = {}
     if query.status:
-        fields["statuses"] = _statuses(query.status)
+        fields["statuses"] = _several("status", query.status, CaseStatus)
+    if query.priority:
+        fields["priorities"] = _several("priority", query.priority, Priority)
     if query.customer:
         found = _customer(call.app, query.customer)
         if not found:
@@ -307,20 +327,34 @@ def _filter(call: Call, query: CaseQuery) -> CaseFilter | None:
         "topic": query.topic,
         "tag": query.tag,
         "field": query.field,
-        "text": query.q,
+        "channel": query.channel,
+        "language": query.language,
+        "problem": query.problem,
+        "assignee": (query.assignee or base.assignee).lower(),
     }
-    fields |= {name: value for name, value in given.items() if value}
-    assignee = (query.assignee or base.assignee).lower()
-    fields["assignee"] = call.who.email if assignee == "me" else assignee
+    fields |= {name: "" if value == ANY else value for name, value in given.items() if value}
+    if fields.get("assignee") == "me":
+        fields["assignee"] = call.who.email
+    if query.q:
+        fields["text"] = "" if query.q == "*" else query.q
     return base.model_copy(update=fields)
 
 
-def _statuses(listed: str) -> tuple[CaseStatus, ...]:
+def _several(field: str, listed: str, kind: type[Kind]) -> tuple[Kind, ...]:
+    if listed == ANY:
+        return ()
     try:
-        return tuple(sorted({CaseStatus(name.strip()) for name in listed.split(",")}))
+        return tuple(sorted({kind(name.strip()) for name in listed.split(",")}))
     except ValueError as error:
-        known = ", ".join(CaseStatus)
-        raise Invalid.field("status", f"is one or more of {known}, with commas between") from error
+        known = ", ".join(kind)
+        raise Invalid.field(field, f"is one or more of {known}, with commas between") from error
+
+
+def _ids(listed: str) -> list[str]:
+    asked = [one.strip() for one in listed.split(",") if one.strip()]
+    if len(asked) > MOST_ASKED:
+        raise Invalid.field("ids", f"are up to {MOST_ASKED}, with commas between")
+    return asked
 
 
 def _customer(app: Application, query: str) -> tuple[str, ...]:
@@ -332,19 +366,3 @@ def _customer(app: Application, query: str) -> tuple[str, ...]:
         return app.customer_service.parts(query)
     except NotFound:
         return (query,)
-
-
-def view_filter(app: Application, name: str | None) -> CaseFilter:
-    """What a view lists; raises Invalid for one that there is not."""
-    if not name:
-        return CaseFilter()
-    if name in BUILT_IN:
-        return BUILT_IN[name]
-    for view in app.documents.read("views", ViewsSettings).views:
-        if view.name == name:
-            return CaseFilter(
-                statuses=view.status,
-                snoozed="no",
-                **view.model_dump(include={"team", "assignee", "topic", "tag", "order"}),
-            )
-    raise Invalid.field("view", f"is none of ours; there are {', '.join(BUILT_IN)}")

@@ -5,21 +5,20 @@ from __future__ import annotations
 from chalice import Blueprint
 from pydantic import Field
 
-from chalicelib.base import Model
+from chalicelib.access.rules import Role
+from chalicelib.base import Instant, Model
+from chalicelib.cases.views import ViewFilter
 from chalicelib.channels.fields import CaseField
 from chalicelib.errors import NotFound
 from chalicelib.flows.attending import Changes, DraftInput, DraftMode
 from chalicelib.flows.bulk import BulkDone, BulkInput, UndoInput
-from chalicelib.handlers.api_cases import view_filter
+from chalicelib.flows.searching import SearchResult
+from chalicelib.flows.viewing import Count, NewView, OwnedView, Owner, ViewPatch
 from chalicelib.handlers.http import Call, Reply, route
-from chalicelib.settings_documents import TeamsSettings, ViewsSettings
+from chalicelib.settings_documents import TeamsSettings
 from chalicelib.store.desk import Doing, Draft, Presence
 
 routes = Blueprint(__name__)
-COUNTED = 100  # cases of a list that are counted
-MOST_COUNTED = 10  # of the company's own lists; each is one more Query
-UNCOUNTED = ("all", "spam")
-SHOWN = ("mine", "unassigned", "queue", "snoozed", "all", "spam")
 
 
 class ChangesQuery(Model):
@@ -29,7 +28,11 @@ class ChangesQuery(Model):
 
 
 class PresenceInput(Model):
+    """`seen` is when the newest message was written that one has seen of it: the case is not
+    unread any more, until its customer writes again."""
+
     doing: Doing
+    seen: Instant | None = None
 
 
 class PresenceView(Model):
@@ -39,11 +42,15 @@ class PresenceView(Model):
 
 
 class ViewChoice(Model):
-    """A list of cases: `GET /v1/cases?view=<name>`. `count` is None where nobody counted."""
+    """A list of cases: `GET /v1/cases?view=<name>`. `count` is None where nobody counted, `filter`
+    where none can say what it lists."""
 
     name: str
     title: str
     built_in: bool
+    owner: Owner
+    team: str = ""
+    filter: ViewFilter | None = None
     count: int | None = None
     more: bool = False
 
@@ -102,7 +109,7 @@ def changes(call: Call, query: ChangesQuery) -> Reply:
 )
 def appear(call: Call, id: str, body: PresenceInput) -> Reply:
     """Say that one is looking, replying, noting, or away again. It lasts twenty seconds."""
-    others = call.app.attending.appear(id, body.doing, call.who.email)
+    others = call.app.attending.appear(id, body.doing, call.who.email, body.seen)
     return Reply(PresenceView(others=others))
 
 
@@ -165,18 +172,70 @@ def undo_several(call: Call, body: UndoInput) -> Reply:
 
 @route(routes, "GET", "/v1/views", answer=ViewChoices)
 def views(call: Call) -> Reply:
-    """The lists of cases that there are: those of every installation, then the company's own.
+    """The lists of cases that one has: everybody's, one's own, those of one's teams, the company's.
 
-    Up to a hundred cases of a list are counted, one page of it.
+    Up to a hundred cases of a list are counted, and not of every list; a count may be ten seconds
+    old.
     """
-    own = call.app.documents.read("views", ViewsSettings).views
-    built_in = (_counted(call, ViewChoice(name=n, title=n, built_in=True)) for n in SHOWN)
-    saved = (
-        _counted(call, ViewChoice(name=view.name, title=view.title, built_in=False))
-        for view in own[:MOST_COUNTED]
-    )
-    rest = (ViewChoice(name=v.name, title=v.title, built_in=False) for v in own[MOST_COUNTED:])
-    return Reply(ViewChoices(items=(*built_in, *saved, *rest)))
+    counted = call.app.viewing.counted(call.who.email)
+    return Reply(ViewChoices(items=tuple(_choice(view, count) for view, count in counted)))
+
+
+@route(
+    routes,
+    "POST",
+    "/v1/views",
+    body=NewView,
+    answer=ViewChoice,
+    status=201,
+    example={"title": "Waiting, billing", "status": ["pending"], "topic": "billing"},
+)
+def save_view(call: Call, body: NewView) -> Reply:
+    """Keep a list of cases for oneself, or with `for_team` for a team that one is in or leads.
+
+    The company's lists are the settings document `views`.
+    """
+    view = call.app.viewing.add(body, call.who.email, call.who.may(Role.LEAD))
+    return Reply(_choice(view), 201, {"Location": f"views/{view.name}"})
+
+
+@route(
+    routes,
+    "PATCH",
+    "/v1/views/{name}",
+    body=ViewPatch,
+    answer=ViewChoice,
+    example={"title": "Waiting for customers", "position": 0},
+)
+def change_view(call: Call, name: str, body: ViewPatch) -> Reply:
+    """Change a list of one's own or of a team: its title, what it lists, its place."""
+    view = call.app.viewing.change(name, body, call.who.email, call.who.may(Role.LEAD))
+    return Reply(_choice(view))
+
+
+@route(routes, "DELETE", "/v1/views/{name}", status=204)
+def remove_view(call: Call, name: str) -> Reply:
+    """Remove a list of one's own or of a team; none of that name is none the worse."""
+    call.app.viewing.remove(name, call.who.email, call.who.may(Role.LEAD))
+    return Reply("", 204)
+
+
+class SearchQuery(Model):
+    """`q` are words, a reference, a name, a mail address or a number."""
+
+    q: str = Field(min_length=1, max_length=200)
+    cursor: str | None = Field(default=None, max_length=8_000)
+
+
+@route(routes, "GET", "/v1/search", query=SearchQuery, answer=SearchResult)
+def search(call: Call, query: SearchQuery) -> Reply:
+    """Search everything: cases, customers, articles, problems, trends, notices (leads), macros.
+
+    Solved cases are found by their words and meaning; of open ones the newest are looked through:
+    `looked_at` says how many, and the cursor goes on.
+    """
+    lead = call.who.may(Role.LEAD)
+    return Reply(call.app.searching.search(query.q, call.who.email, query.cursor, lead))
 
 
 @route(routes, "GET", "/v1/teams", answer=TeamChoices)
@@ -207,14 +266,17 @@ def agents(call: Call) -> Reply:
     return Reply(AgentChoices(items=items))
 
 
-def _counted(call: Call, view: ViewChoice) -> ViewChoice:
-    if view.name in UNCOUNTED:
-        return view
-    wanted = view_filter(call.app, view.name)
-    if wanted.assignee == "me":
-        wanted = wanted.model_copy(update={"assignee": call.who.email})
-    part = call.app.case_service.find(wanted, COUNTED, None)
-    return view.model_copy(update={"count": len(part.cases), "more": part.cursor is not None})
+def _choice(view: OwnedView, count: Count | None = None) -> ViewChoice:
+    return ViewChoice(
+        name=view.name,
+        title=view.title,
+        built_in=view.owner == "all",
+        owner=view.owner,
+        team=view.team,
+        filter=view.filter,
+        count=count.cases if count else None,
+        more=count.more if count else False,
+    )
 
 
 def _mode(text: str) -> DraftMode:

@@ -27,8 +27,11 @@ class Token(Model):
 
 
 class Me(Model):
+    """`now` is our clock; that of a browser may be wrong."""
+
     email: str
     roles: list[str]
+    now: Instant
 
 
 class Health(Model):
@@ -59,7 +62,7 @@ def login(call: Call, body: Login) -> Reply:
 @route(routes, "GET", "/v1/me", answer=Me)
 def me(call: Call) -> Reply:
     """Who is signed in, with their roles."""
-    return Reply(Me(email=call.who.email, roles=sorted(call.who.roles)))
+    return Reply(Me(email=call.who.email, roles=sorted(call.who.roles), now=call.app.clock()))
 
 
 @route(routes, "GET", "/v1/health", head=True, answer=Health, also=(503,))

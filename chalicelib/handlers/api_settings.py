@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from chalicelib.base import Model
 from chalicelib.errors import Invalid, Malformed, StaleVersion
+from chalicelib.flows.starting import Greeted, MailSetup, Start
 from chalicelib.handlers.http import Call, Reply, parse, route
 from chalicelib.settings_documents import model_of
 
@@ -58,6 +59,24 @@ def put_settings(call: Call, name: str) -> Reply:
         current = {"name": name, "version": version, "document": newest or {}}
         raise StaleVersion(stale.detail, current=current) from stale
     return _one(name, version, document)
+
+
+@route(routes, "GET", "/v1/start", answer=Start)
+def start(call: Call) -> Reply:
+    """How far a new installation is: which of the first steps are done."""
+    return Reply(call.app.starting.state(call.who.email))
+
+
+@route(routes, "GET", "/v1/start/mail", answer=MailSetup)
+def start_mail(call: Call) -> Reply:
+    """What the mailbox needs from the domain's name service, and what was found there."""
+    return Reply(call.app.starting.mail())
+
+
+@route(routes, "POST", "/v1/start/mail", answer=Greeted, also=(409,))
+def greet(call: Call) -> Reply:
+    """Send oneself a mail whose answer becomes a case: it tries both ways."""
+    return Reply(call.app.starting.greet(call.who.email))
 
 
 def _one(name: str, version: int, document: dict[str, Any]) -> Reply:

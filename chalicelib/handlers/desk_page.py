@@ -18,6 +18,8 @@ MODULES = (
     "desk-ui.js",
     "desk-state.js",
     "desk-queue.js",
+    "desk-filter.js",
+    "desk-search.js",
     "desk-case.js",
     "desk-timeline.js",
     "desk-history.js",

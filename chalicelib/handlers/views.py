@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -52,7 +52,14 @@ def _without(model: type[BaseModel], hidden: set[str], name: str, **extra: Any) 
     return create_model(name, __config__=config, __doc__=model.__doc__, **fields)
 
 
-CaseView: type[BaseModel] = _without(Case, HIDDEN_OF_CASE, "CaseView")
+CaseView: type[BaseModel] = _without(
+    Case,
+    HIDDEN_OF_CASE,
+    "CaseView",
+    customer_name=(str, Field("", description="In lists and where one case was asked for.")),
+    customer_tier=(str, Field("", description="The same.")),
+    unread=(bool, Field(False, description="The customer wrote since you saw it.")),
+)
 CustomerView: type[BaseModel] = _without(Customer, HIDDEN_OF_CUSTOMER, "CustomerView")
 FileView: type[BaseModel] = _without(
     StoredAttachment,
@@ -87,6 +94,7 @@ class CasePage(Model):
 
     items: list[CaseView]  # type: ignore[valid-type]
     cursor: str | None = None
+    looked_at: int | None = Field(None, description="Cases that were read for this page.")
 
 
 class MessagePage(Model):
@@ -108,6 +116,15 @@ def case_view(case: Case) -> dict[str, Any]:
     promises = seen(case.promises, bootstrap.get().clock())
     case = case.model_copy(update={"promises": promises})
     return case.model_dump(mode="json", exclude=HIDDEN_OF_CASE)
+
+
+def case_rows(cases: Sequence[Case], app: Application, email: str) -> list[dict[str, Any]]:
+    """Cases with what a list shows beside them; one call more, however many they are."""
+    beside = app.attending.beside(cases, email) if cases else []
+    return [
+        case_view(case) | more.model_dump(mode="json")
+        for case, more in zip(cases, beside, strict=True)
+    ]
 
 
 def customer_view(customer: Customer) -> dict[str, Any]:

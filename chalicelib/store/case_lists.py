@@ -13,7 +13,7 @@ from chalicelib.cases.models import CaseStatus
 from chalicelib.store import items, keys
 from chalicelib.store.cases import CaseStore
 from chalicelib.store.codec import Item
-from chalicelib.store.cursors import Merged, Stream, interleave
+from chalicelib.store.cursors import LOOKS, Merged, Stream, interleave
 from chalicelib.store.table import Page, Table
 
 Positions = dict[str, Any]
@@ -35,6 +35,7 @@ class CaseLists:
         limit: int,
         positions: Positions | None,
         keep: Callable[[Item], bool] | None,
+        looks: int = LOOKS,
     ) -> Merged:
         """A page of cases, newest first, that the index can find; `keep` filters further.
 
@@ -43,9 +44,9 @@ class CaseLists:
         """
         if aside:
             listed = self._cases.partitions(aside.upper())
-            return self._cases.listing(3, listed, limit, positions, keep)
+            return self._cases.listing(3, listed, limit, positions, keep, looks=looks)
         index, partitions = self._place(customer_ids, assignee, team, statuses)
-        return self._cases.listing(index, partitions, limit, positions, keep)
+        return self._cases.listing(index, partitions, limit, positions, keep, looks=looks)
 
     def queue(
         self,
@@ -55,6 +56,7 @@ class CaseLists:
         limit: int,
         positions: Positions | None,
         keep: Callable[[Item], bool] | None,
+        looks: int = LOOKS,
     ) -> Merged:
         """A page of unsolved cases, those whose promise is due first at the head.
 
@@ -65,14 +67,22 @@ class CaseLists:
             partitions = [f"QUEUE-TEAM#{team}"]
         if not assignee and team is None:
             index, partitions = 7, self._cases.partitions("QUEUE")
-        return self._cases.listing(index, partitions, limit, positions, keep, newest_first=False)
+        return self._cases.listing(
+            index, partitions, limit, positions, keep, newest_first=False, looks=looks
+        )
 
     def snoozed(
-        self, limit: int, positions: Positions | None, keep: Callable[[Item], bool] | None
+        self,
+        limit: int,
+        positions: Positions | None,
+        keep: Callable[[Item], bool] | None,
+        looks: int = LOOKS,
     ) -> Merged:
         """A page of snoozed cases, those that come back first at the head."""
         listed = self._cases.partitions(keys.SNOOZED)
-        return self._cases.listing(7, listed, limit, positions, keep, newest_first=False)
+        return self._cases.listing(
+            7, listed, limit, positions, keep, newest_first=False, looks=looks
+        )
 
     def _place(
         self,

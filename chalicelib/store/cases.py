@@ -16,7 +16,7 @@ from chalicelib.promises.alarms import first_due, next_alarm
 from chalicelib.routing.load import counted_for, waits_for
 from chalicelib.store import items, keys
 from chalicelib.store.codec import Item
-from chalicelib.store.cursors import Merged, Stream, interleave, merge
+from chalicelib.store.cursors import LOOKS, Merged, Stream, interleave, merge
 from chalicelib.store.table import (
     Page,
     Table,
@@ -227,6 +227,7 @@ class CaseStore:
         positions: dict[str, Any] | None,
         keep: Callable[[Item], bool] | None = None,
         newest_first: bool = True,
+        looks: int = LOOKS,
     ) -> Merged:
         """A page of cases, newest first or as the index has them, over some of its partitions."""
         return merge(
@@ -236,6 +237,7 @@ class CaseStore:
             limit,
             positions,
             keep,
+            looks,
             newest_first=newest_first,
         )
 

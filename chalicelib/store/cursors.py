@@ -20,6 +20,7 @@ from chalicelib.store.codec import Item
 from chalicelib.store.table import Page, Table
 
 Sign = Callable[[bytes], bytes]
+LOOKS = 10  # Queries a partition that look for matches of one page
 TAG = 12  # bytes of the signature that a cursor carries
 
 
@@ -27,6 +28,7 @@ TAG = 12  # bytes of the signature that a cursor carries
 class Merged:
     items: list[Item]
     positions: dict[str, Any] | None  # where to go on, by partition; None at the end
+    read: int = 0  # items that were looked at for it, also those that were passed over
 
 
 class Cursors:
@@ -66,7 +68,7 @@ def merge(
     limit: int,
     positions: dict[str, Any] | None,
     keep: Callable[[Item], bool] | None = None,
-    reads: int = 10,
+    reads: int = LOOKS,
     newest_first: bool = True,
 ) -> Merged:
     """A page of at most `limit` items, newest first, over the partitions of a secondary index.
@@ -110,9 +112,10 @@ def merge(
             went_on[partition] = position
         else:
             went_on[partition] = walk.after if walk.after else "end"
+    looked_at = sum(walk.read for walk in streams)
     if all(position == "end" for position in went_on.values()):
-        return Merged(taken, None)
-    return Merged(taken, {p: v for p, v in went_on.items() if v is not None})
+        return Merged(taken, None, looked_at)
+    return Merged(taken, {p: v for p, v in went_on.items() if v is not None}, looked_at)
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,7 @@ class _Walk:
     items: list[Item]
     start: Item | None
     after: Item | None
+    read: int
 
 
 Reader = Callable[[int, Item | None], Page]
@@ -142,15 +146,16 @@ def _walk(
     reads: int,
 ) -> _Walk:
     items: list[Item] = []
-    after = start
+    after, read_items = start, 0
     for _ in range(reads):
         ask = limit if keep is None else max(limit, 100)
         page = read(ask, after)
         items += [item for item in page.items if keep is None or keep(item)]
         after = page.last
+        read_items += len(page.items)
         if keep is None or after is None or len(items) >= limit:
             break
-    return _Walk(partition, items, start, after)
+    return _Walk(partition, items, start, after, read_items)
 
 
 def _key(item: Item, name: str) -> Item:

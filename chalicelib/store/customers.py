@@ -20,6 +20,7 @@ from chalicelib.store.table import (
     put_version,
     update,
 )
+from chalicelib.text import fold
 
 
 class CustomerStore:
@@ -115,6 +116,22 @@ class CustomerStore:
         """A page of one of `keys.customer_partitions()`."""
         return self._table.query(partition, index="gsi2", limit=limit, start=start)
 
+    def by_name(self, text: str, limit: int) -> list[Customer]:
+        """Customers whose name, or last name, begins so; two Queries and one call for them."""
+        begun = _name(text)
+        if not begun:
+            return []
+        partition = keys.names_partition(begun)
+        pages = [
+            self._table.query(partition, index=f"gsi{number}", prefix=begun, limit=limit)
+            for number in keys.NAME_INDEXES
+        ]
+        ids = dict.fromkeys(
+            str(one["pk"]).removeprefix("CUST#") for page in pages for one in page.items
+        )
+        known = self.some(list(ids)[:limit]) if ids else {}
+        return [known[one] for one in ids if one in known]
+
     def everyone(self) -> Iterator[Customer]:
         """All customers, one partition after the other."""
         for partition in keys.customer_partitions():
@@ -135,4 +152,11 @@ class CustomerStore:
 
 def _item(customer: Customer) -> dict[str, object]:
     lists = {} if customer.merged_into else keys.customers(customer.id)
+    if (name := _name(customer.name)) and lists:
+        lists |= keys.customer_names(name, customer.id)
     return items.item(keys.customer(customer.id), "customer", customer, **lists)
+
+
+def _name(text: str) -> str:
+    """A name as it is compared: folded, single spaces, of a length that a key can have."""
+    return " ".join(fold(text).split())[:120]

@@ -1,17 +1,22 @@
-"""Who is in which case at present, and what agents have begun to write."""
+"""Who is in which case at present, what agents saw, and what they have begun to write."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from chalicelib.base import Instant, Model
-from chalicelib.errors import StaleVersion
+from chalicelib.errors import Contended, StaleVersion
 from chalicelib.store import items, keys
-from chalicelib.store.table import Table, WriteRefused, delete, put
+from chalicelib.store.table import Table, WriteRefused, delete, put, put_new, put_version
 
 PRESENT_FOR = timedelta(seconds=20)
 DRAFTS_KEPT = timedelta(days=60)
+SEEN_KEPT = timedelta(days=60)
+ATTEMPTS = 4
+MOST_SEEN = 150  # cases of which it is kept until when an agent saw them: 8 KB
 
 
 class Doing(StrEnum):
@@ -44,6 +49,38 @@ class Draft(Model):
     version: int = 1
 
 
+class Seen(Model):
+    """Until when an agent saw each of the cases that they opened last.
+
+    What is no longer kept one by one, and what is as old as that, counts as seen (`since`).
+    """
+
+    cases: dict[str, Instant] = {}
+    since: Instant | None = None
+    version: int = 0
+
+    def until(self, case_id: str) -> datetime | None:
+        """Up to when they saw that case; None where they never did."""
+        known = [at for at in (self.cases.get(case_id), self.since) if at]
+        return max(known, default=None)
+
+    def marked(self, case_id: str, at: datetime) -> Seen:
+        """With one case more; the one whose news are oldest makes room."""
+        cases = {**self.cases, case_id: max(at, self.cases.get(case_id, at))}
+        since = self.since
+        if len(cases) > MOST_SEEN:
+            oldest = min(cases, key=lambda one: cases[one])
+            since = max(cases.pop(oldest), since or cases[case_id])
+        return Seen(cases=cases, since=since, version=self.version + 1)
+
+
+class Shown(NamedTuple):
+    """What a list shows of a case's customer."""
+
+    name: str = ""
+    tier: str = ""
+
+
 class DeskStore:
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -62,6 +99,38 @@ class DeskStore:
         found = self._table.query_all(keys.PRESENT, prefix=prefix)
         alive = (items.model(Presence, one) for one in found if one["expires"] > now.timestamp())
         return sorted(alive, key=lambda one: (one.case_id, one.at))
+
+    def beside(self, email: str, customers: Iterable[str]) -> tuple[dict[str, Shown], Seen]:
+        """What a page of cases needs beside them, in one call: the customers, and what that agent
+        saw."""
+        places = {keys.customer(one): one for one in customers}
+        mine = keys.seen_cases(email)
+        fields = ("name", "tier", "cases", "since", "version")
+        found = self._table.batch_get([*places, mine], fields, consistent=False)
+        shown = {
+            places[key]: Shown(stored.get("name", ""), stored.get("tier", ""))
+            for key, stored in found.items()
+            if key in places
+        }
+        return shown, items.model(Seen, found[mine]) if mine in found else Seen()
+
+    def mark_seen(self, email: str, case_id: str, at: datetime, now: datetime) -> None:
+        """Keep until when somebody saw a case; two windows of theirs do not undo each other."""
+        key = keys.seen_cases(email)
+        for _ in range(ATTEMPTS):
+            stored = self._table.get(key)
+            before = items.model(Seen, stored) if stored else Seen()
+            if (known := before.until(case_id)) and known >= at:
+                return
+            after = before.marked(case_id, at)
+            item = items.item(key, "seen", after, expires=int((now + SEEN_KEPT).timestamp()))
+            write = put_version("seen", item, before.version) if stored else put_new("seen", item)
+            try:
+                self._table.commit(write)
+                return
+            except WriteRefused:
+                continue
+        raise Contended("what was seen changed too often")
 
     def draft(self, email: str, case_id: str, mode: str) -> Draft | None:
         stored = self._table.get(keys.draft(email, case_id, mode))

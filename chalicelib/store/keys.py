@@ -56,6 +56,8 @@
 | what people taught the machine, by month | LEARN#<month>#<shard> | <time>#<id> |
 | how an agent stands: open cases, away or not | AGENT#<e-mail> | AGENT |
 | what an agent has begun to write | AGENT#<e-mail> | DRAFT#<case id>#<mode> |
+| until when an agent saw the cases that they opened | AGENT#<e-mail> | SEEN |
+| lists that somebody, or a team, saved | AGENT#<e-mail>, TEAM#<team> | VIEWS |
 | who is in which case at present | PRESENT | <case id>#<e-mail> |
 | what a change of several cases can be undone to | UNDO#<id> | UNDO |
 | which teams people gave the cases of a topic to | CORRECTED#<topic> | CORRECTED |
@@ -93,12 +95,14 @@ Secondary indexes (all attributes projected):
 | gsi5 | ASSIGNEE#<e-mail> | <created>#<id> | an agent's cases |
 |  | WAITING#<team> | <urgency>#<created>#<id> | a team's cases that nobody has, most urgent first |
 |  | ISSUES | <created>#<id> | problems that the help centre shows |
-| gsi6 (keys) | ALARM#<shard> | <time>#<id> | cases with a promise at risk or broken by then |
+| gsi6 (keys) | NAMES#<letter> | <name>#<id> | customers by their name |
+|  | ALARM#<shard> | <time>#<id> | cases with a promise at risk or broken by then |
 | gsi7 | QUEUE#<shard> | <first deadline>#<id> | unsolved cases, those at risk first |
 |  | SNOOZED#<shard> | <until>#<id> | snoozed cases, which are in no other queue |
 | gsi8 | QUEUE-OF#<e-mail> | <first deadline>#<id> | an agent's unsolved cases |
 |  | QUEUE-TEAM#<team> | <first deadline>#<id> | a team's unsolved cases that nobody has |
 | gsi9 (version, reference) | CHANGED#<date>#<shard> | <updated>#<id> | cases changed that day |
+|  | NAMES#<letter> | <last name first>#<id> | customers by their last name |
 
 Lists of cases have `cases_shards` partitions each (settings): every page reads all of them and
 merges. It starts at one and may be raised at any time, never lowered.
@@ -384,6 +388,18 @@ def draft(email: str, case_id: str, mode: str) -> Key:
     return agent(email)[0], f"DRAFT#{case_id}#{mode}"
 
 
+def seen_cases(email: str) -> Key:
+    return agent(email)[0], "SEEN"
+
+
+def agent_views(email: str) -> Key:
+    return agent(email)[0], "VIEWS"
+
+
+def team_views(team: str) -> Key:
+    return f"TEAM#{team}", "VIEWS"
+
+
 def undo(token: str) -> Key:
     return f"UNDO#{token}", "UNDO"
 
@@ -541,6 +557,25 @@ def due_partitions() -> list[str]:
 
 def customers(customer_id: str) -> dict[str, str]:
     return index(2, f"CUSTOMERS#{shard(customer_id, CUSTOMER_SHARDS)}", customer_id)
+
+
+NAME_INDEXES = (6, 9)  # that have keys and little else: a name is all that is asked of them
+
+
+def customer_names(name: str, customer_id: str) -> dict[str, str]:
+    """What finds a customer by the beginning of their name, as it is written or last name first.
+
+    `name` is folded (text.py) and not empty."""
+    words = name.split()
+    found = index(6, names_partition(name), f"{name}#{customer_id}")
+    if len(words) > 1:
+        turned = " ".join((words[-1], *words[:-1]))
+        found |= index(9, names_partition(turned), f"{turned}#{customer_id}")
+    return found
+
+
+def names_partition(name: str) -> str:
+    return f"NAMES#{name[:1]}"
 
 
 def customer_partitions() -> list[str]:

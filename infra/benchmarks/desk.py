@@ -74,7 +74,7 @@ Row = tuple[str, str, str, str]
 def rows() -> Iterator[Row]:
     """(what, figure, floor, ratio)"""
     calls = _calls_of_a_page()
-    yield (f"calls for a page of {PAGE}, all of the way in", calls, "1 Query", "")
+    yield (f"calls for a page of {PAGE}, all of the way in", calls, "1 Query, 1 BatchGetItem", "")
     with (
         tempfile.TemporaryDirectory() as folder,
         _running(Path(folder)) as system,

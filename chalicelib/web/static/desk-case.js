@@ -54,10 +54,10 @@ export function Case({ id }) {
     setTimeline(NOTHING);
     picked.value = null;
     loadNames();
-    load().then(() => top.current?.focus());
-    appear(id, "looking");
+    let here = true;
+    load().then(() => { if (here) { top.current?.focus(); appear(id, "looking"); } });
     const still = setInterval(() => { if (!document.hidden) appear(id, "looking"); }, 15_000);
-    return () => { clearInterval(still); appear(id, "away"); current.value = null; picked.value = null; };
+    return () => { here = false; clearInterval(still); appear(id, "away"); current.value = null; picked.value = null; };
   }, [id]);
   // What changed elsewhere is fetched; drafts and the place in the page stay as they are.
   const heard = changed.value[id] || 0;

@@ -1,8 +1,12 @@
 // The keyboard: single keys outside of inputs, which can be switched off (WCAG 2.2, 2.1.4), and
-// the palette, which has every action.
+// the palette, which has every action and finds everything.
 
-import { Dialog, html, signal, t, useState } from "./desk-ui.js";
-import { at, change, current, dialog, go, may, me, next, rows, ticked } from "./desk-state.js";
+import { Dialog, html, signal, t } from "./desk-ui.js";
+import {
+  at, change, current, dialog, go, list, may, me, next, place, rows, ticked,
+} from "./desk-state.js";
+import { open as filters } from "./desk-filter.js";
+import { Finder, openHit } from "./desk-search.js";
 import { cite, suggested } from "./desk-beside.js";
 import { composer } from "./desk-composer.js";
 
@@ -29,9 +33,10 @@ export const ACTIONS = [
   ["next", "j", () => true, () => (here() ? step(1) : move(1))],
   ["previous", "k", () => true, () => (here() ? step(-1) : move(-1))],
   ["open", "Enter", () => !here() && rows.value[at.value], () => go(`case/${rows.value[at.value].id}`)],
-  ["back", "u", here, () => go(`q/${sessionStorage.getItem("custops.view") || "queue"}`)],
+  ["back", "u", here, () => go(list.value.path)],
   ["select", "x", () => !here() && rows.value[at.value], toggle],
   ["search", "/", () => true, () => document.getElementById("search")?.focus()],
+  ["filter", "f", () => place.value.screen === "q", () => { filters.value = "filter"; }],
   ["reply", "r", here, () => composer.open("reply")],
   ["note", "n", here, () => composer.open("note")],
   ["assign", "a", here, () => field("assignee")],
@@ -101,18 +106,15 @@ export function listen() {
 }
 
 export function Palette() {
-  const [text, setText] = useState("");
-  const close = () => { palette.value = ""; setText(""); };
+  const close = () => { palette.value = ""; };
   if (palette.value === "keys") return html`<${Keys} close=${close} />`;
   if (!palette.value) return null;
-  const fit = ACTIONS.filter(([name, , can]) => can() && t(`key.${name}`).toLowerCase().includes(text.toLowerCase()));
-  const run = (action) => { close(); setTimeout(action[3]); };
+  const actions = (text) => ACTIONS.filter(([name, , can]) => can() && t(`key.${name}`).toLowerCase().includes(text.toLowerCase()))
+    .map((action) => ({ kind: "action", id: action[0], title: t(`key.${action[0]}`), key: action[1], run: action[3] }));
+  const pick = (hit) => { close(); setTimeout(() => (hit.run ? hit.run() : openHit(hit))); };
   return html`<${Dialog} title=${t("palette.title")} onClose=${close}>
-    <label class="aside" for="palette">${t("palette.title")}</label>
-    <input id="palette" type="search" autofocus value=${text} onInput=${(e) => setText(e.target.value)}
-      onKeyDown=${(e) => { if (e.key === "Enter" && fit[0]) { e.preventDefault(); run(fit[0]); } }} />
-    <ul class="plain">${fit.map((action) => html`<li key=${action[0]}><button type="button" class="link" onClick=${() => run(action)}>
-      ${t(`key.${action[0]}`)} ${action[1] && html`<kbd>${action[1]}</kbd>`}</button></li>`)}</ul><//>`;
+    <${Finder} id="palette" label=${t("palette.find")} actions=${actions} onPick=${pick} focused always
+      onAll=${(text) => { close(); go(`search?q=${encodeURIComponent(text)}`); }} /><//>`;
 }
 
 function Keys({ close }) {

@@ -1,21 +1,32 @@
 // The queue: views at the left, rows that are links, actions on those that are ticked.
 
 import { post } from "./desk-api.js";
-import { acting, html, relative, t, tell, Time, useEffect } from "./desk-ui.js";
+import { acting, html, now, relative, t, tell, Time, useEffect } from "./desk-ui.js";
 import {
-  agents, at, listed, loadMore, loadQueue, loadViews, may, me, more, place, present, rows, teams,
-  ticked, view, views, waiting,
+  agents, at, list, listed, loadMore, loadQueue, loadViews, may, me, more, moved, place, present, rows,
+  teams, ticked, views, waiting,
 } from "./desk-state.js";
+import { FilterBar, open, Organise, organise } from "./desk-filter.js";
+
+const OWNERS = ["all", "me", "team", "company"];
 
 export function Views() {
+  const groups = OWNERS.map((owner) => [owner, views.value.filter((one) => one.owner === owner)]);
   return html`<nav class="views" aria-label=${t("queue.views")}>
-    <ul>${views.value.map((one) => html`<li key=${one.name}>
-      <a href=${`#/q/${encodeURIComponent(one.name)}`}
-        aria-current=${view.value === one.name && place.value.screen === "q" ? "page" : null}>
-        <span>${title(one)}</span>
-        ${one.count !== null && html`<span class="count">${one.count}${one.more ? "+" : ""}</span>`}
-      </a></li>`)}</ul>
+    ${groups.filter(([, all]) => all.length).map(([owner, all]) => html`
+      ${owner !== "all" && html`<h2>${t(`views.${owner}`)}</h2>`}
+      <ul key=${owner}>${all.map((one) => html`<li key=${one.name}><${View} one=${one} /></li>`)}</ul>`)}
+    ${views.value.some((one) => ["me", "team"].includes(one.owner)) && may("agent") && html`
+      <button type="button" class="link" onClick=${organise}>${t("views.organise")}</button>`}
+    ${open.value === "organise" && html`<${Organise} />`}
   </nav>`;
+}
+
+function View({ one }) {
+  const here = list.value.name === one.name && place.value.screen === "q";
+  return html`<a href=${`#/q/${encodeURIComponent(one.name)}`} aria-current=${here ? "page" : null}>
+    <span dir="auto">${title(one)}</span>
+    ${one.count !== null && html`<span class="count">${one.count}${one.more ? "+" : ""}</span>`}</a>`;
 }
 
 export const title = (one) => {
@@ -24,41 +35,44 @@ export const title = (one) => {
 };
 
 export function Queue() {
-  const search = place.value.screen === "search" ? place.value.search.get("q") || "" : "";
-  const name = view.value;
-  useEffect(() => { loadQueue(name, search); }, [name, search]);
-  const heading = search ? t("queue.found", { text: search })
-    : title(views.value.find((one) => one.name === name) || { name, title: name });
+  const { name, path } = list.value;
+  useEffect(() => { loadQueue(); }, [path]);
+  const known = views.value.find((one) => one.name === name);
+  const heading = known || !/[.]/.test(name) ? title(known || { name, title: name }) : t("board.queue");
+  const news = waiting.value.length;
   return html`<section class="queue" aria-labelledby="queue-title">
-    <header><h1 id="queue-title" tabindex="-1">${heading}</h1>
-      ${waiting.value.length > 0 && html`<button type="button" class="second"
-        onClick=${acting(async () => { await loadQueue(name, search); await loadViews(); })}>
-        ${t("queue.news", { count: waiting.value.length })}</button>`}
+    <header><h1 id="queue-title" tabindex="-1" dir="auto">${heading}</h1>
+      ${(news > 0 || moved.value) && html`<button type="button" class="second news"
+        onClick=${acting(async () => { await loadQueue(); await loadViews(); })}>
+        ${news ? t("queue.news", { count: news }) : t("queue.again")}</button>`}
+      <${FilterBar} known=${known} />
     </header>
     ${ticked.value.size > 0 && html`<${Bulk} />`}
-    <${Rows} name=${name} search=${search} />
+    <${Rows} />
   </section>`;
 }
 
-function Rows({ name, search }) {
+function Rows() {
   const state = listed.value;
+  const narrowed = Object.keys(list.value.filters).length > 0;
   if (state.error) {
     return html`<div class="wrong-box" role="alert"><p>${state.error.message}</p>
-      <button type="button" onClick=${() => loadQueue(name, search)}>${t("desk.retry")}</button></div>`;
+      <button type="button" onClick=${loadQueue}>${t("desk.retry")}</button></div>`;
   }
-  if (state.busy && !rows.value.length) {
+  if (state.busy && (!rows.value.length || state.of !== list.value.path)) {
     return html`<div class="skeleton" aria-busy="true"><i/><i/><i/></div>`;
   }
-  if (!rows.value.length) {
-    return html`<div class="empty"><p>${t(search ? "queue.nothing" : "queue.empty")}</p>
-      ${search ? html`<a href=${`#/q/${name}`}>${t("queue.back")}</a>`
-        : html`<a href="#/q/queue">${t("view.queue")}</a>`}</div>`;
+  if (!rows.value.length && !more.value) {
+    return html`<div class="empty"><p>${t(narrowed ? "queue.nothing" : "queue.empty")}</p>
+      ${narrowed ? html`<a href=${`#/q/${encodeURIComponent(list.value.name)}`}>${t("filter.clear")}</a>`
+        : list.value.name !== "queue" && html`<a href="#/q/queue">${t("view.queue")}</a>`}</div>`;
   }
   return html`<ul class="rows">
     ${rows.value.map((row, number) => html`<${Row} key=${row.id} row=${row} number=${number} />`)}
   </ul>
-  ${more.value && html`<p><button type="button" class="second"
-    onClick=${acting(() => loadMore(name, search))}>${t("queue.more")}</button></p>`}`;
+  ${more.value && html`<p class="actions"><button type="button" class="second" onClick=${acting(loadMore)}>
+    ${t(rows.value.length ? "queue.more" : "queue.further")}</button>
+    ${state.looked > rows.value.length && html`<span class="quiet">${t("queue.looked", { count: state.looked })}</span>`}</p>`}`;
 }
 
 function tick(id, on) {
@@ -71,11 +85,11 @@ function Row({ row, number }) {
   const others = present.value[row.id] || [];
   const open = place.value.screen === "case" && place.value.id === row.id;
   const who = row.customer_name || row.participants?.[0]?.name || row.participants?.[0]?.address || "";
-  return html`<li class=${`row${number === at.value ? " at" : ""}${row.unread ? " unread" : ""}${open ? " open" : ""}`}>
+  return html`<li class=${`row${number === at.value ? " at" : ""}${row.unread ? " unread" : ""}${open ? " open" : ""}${row.gone ? " gone" : ""}`}>
     <input type="checkbox" aria-label=${t("queue.select", { reference: row.reference })}
       checked=${ticked.value.has(row.id)} onChange=${(e) => tick(row.id, e.target.checked)} />
     <a href=${`#/case/${row.id}`} data-row=${number} onFocus=${() => { at.value = number; }}>
-      <span class="line"><strong dir="auto">${row.subject || t("case.no_subject")}</strong>
+      <span class="line">${row.unread && html`<span class="aside">${t("queue.unread")} </span>`}<strong dir="auto">${row.subject || t("case.no_subject")}</strong>
         <${Clock} row=${row} /></span>
       <span class="line quiet"><span class="case">${row.reference}</span>
         <span dir="auto">${who}</span>
@@ -88,6 +102,7 @@ function Row({ row, number }) {
       <span class="line quiet last"><span aria-hidden="true">${row.last_direction === "inbound" ? "↙" : "↗"}</span>
         <span class="aside">${t(`direction.${row.last_direction}`)}</span>
         <span dir="auto" class="clip">${row.last_message}</span><${Time} at=${row.last_message_at} /></span>
+      ${row.gone && html`<span class="line quiet">${t("queue.gone")}</span>`}
       ${others.length > 0 && html`<span class="line here">${others.map((o) => t(`presence.${o.doing}`, { name: o.name || o.email })).join(", ")}</span>`}
     </a></li>`;
 }
@@ -100,9 +115,9 @@ export const teamTitle = (name) => teams.value.find((team) => team.name === name
 export function Clock({ row }) {
   const next = due(row);
   if (!next) return null;
-  const late = new Date(next.due_at) < Date.now();
-  const state = next.state === "paused" ? "paused" : late || next.state === "breached" ? "late"
-    : next.state === "at_risk" ? "soon" : "well";
+  const late = new Date(next.due_at) < now.value;
+  const risk = next.state === "at_risk" || new Date(next.warn_at) < now.value;
+  const state = next.state === "paused" ? "paused" : late || next.state === "breached" ? "late" : risk ? "soon" : "well";
   const time = state === "paused" ? t("promise.paused") : relative(next.due_at);
   return html`<span class=${`clock ${state}`} title=${t(`promise.${state}`)}>
     ${state === "late" ? "⚠ " : ""}${t(`promise.${next.name}`)} ${time}</span>`;
@@ -134,7 +149,7 @@ function Bulk() {
     for (const item of failed.slice(0, 3)) tell(`${item.reference || item.id}: ${item.problem}`, { kind: "wrong" });
     await again();
   })();
-  const again = () => loadQueue(view.value);
+  const again = () => loadQueue();
   return html`<div class="bulk" role="group" aria-label=${t("queue.bulk", { count: ids.length })}>
     <strong>${t("queue.bulk", { count: ids.length })}</strong>
     <button type="button" class="second" onClick=${() => apply({ assignee: me.value.email })}>${t("case.take")}</button>

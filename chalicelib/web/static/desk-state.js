@@ -1,7 +1,7 @@
 // What the desk knows: who is signed in, where they are, the queue, the case, and what changed.
 
 import { get, post, put, query, Refused, request, Unreachable } from "./desk-api.js";
-import { announce, computed, signal, t, tell } from "./desk-ui.js";
+import { announce, clock, computed, setClock, signal, t, tell } from "./desk-ui.js";
 
 export const me = signal(null);
 export const place = signal(parse(location.hash));
@@ -9,13 +9,15 @@ export const views = signal([]);
 export const rows = signal([]);
 export const more = signal(null); // the cursor of the next page
 export const listed = signal({ busy: false, error: null, of: "" });
-export const waiting = signal([]); // rows that changed and are not shown yet: nothing moves by itself
+export const waiting = signal([]); // cases that came into the list and are not shown yet
+export const moved = signal(false); // rows that are shown changed: their order may be another
 export const ticked = signal(new Set());
 export const at = signal(0); // the row that the keyboard is on
 export const present = signal({}); // case id → who else is there
 export const agents = signal([]);
 export const teams = signal([]);
-export const live = signal({ ok: true, at: Date.now() });
+export const setup = signal(null); // how far a new installation is; for admins
+export const live = signal({ ok: true, at: clock() });
 export const changed = signal({}); // case id → newest version that was heard of
 
 export const rank = { readonly: 0, agent: 1, lead: 2, admin: 3 };
@@ -31,10 +33,38 @@ function parse(hash) {
 }
 
 export const go = (path) => { location.hash = `#/${path}`; };
-addEventListener("hashchange", () => { place.value = parse(location.hash); });
+addEventListener("hashchange", () => {
+  place.value = parse(location.hash);
+  keepList();
+});
 
-export const view = computed(() =>
-  (place.value.screen === "q" && place.value.id) || sessionStorage.getItem("custops.view") || "queue");
+const LIST = "custops.list";
+/** By what a list can be filtered; "any", of `q` "*", takes away what its view has. */
+export const FILTERS = ["status", "priority", "team", "assignee", "topic", "tag", "channel", "language", "problem", "customer", "q", "order"];
+
+/** The list that is shown, or was last: its view, and the filters of its address. */
+export const list = signal(listAt(place.value) || listAt(parse(sessionStorage.getItem(LIST) || "#/q/queue")));
+export const view = computed(() => list.value.name);
+
+function listAt({ screen, id, search }) {
+  if (screen !== "q" || !id) return null;
+  const filters = {};
+  for (const name of FILTERS) if (search.get(name)) filters[name] = search.get(name);
+  return { name: id, filters, path: pathOf(id, filters) };
+}
+
+function keepList() {
+  const { screen, id } = place.value;
+  const found = listAt(screen === "q" && !id ? parse("#/q/queue") : place.value);
+  if (!found) return;
+  sessionStorage.setItem(LIST, `#/${found.path}`);
+  if (found.path !== list.value.path) list.value = found;
+}
+
+/** The address of a list with filters. */
+export function pathOf(name, filters) {
+  return `q/${encodeURIComponent(name)}${query(filters)}`;
+}
 
 /** What is open: `dialog` names what the keyboard or a menu asked for. */
 export const current = signal(null);
@@ -49,37 +79,41 @@ export const fieldName = (name) => { const text = t(`field.${name}`); return tex
 
 const PAGE = 50;
 
-/** Load the first page of a view, or of a search. */
-export async function loadQueue(name, text = "") {
-  sessionStorage.setItem("custops.view", name);
-  const of = `${name}?${text}`;
+const asked = (more) => query({ view: list.value.name, ...list.value.filters, ...more });
+
+/** Load the first page of the list. */
+export async function loadQueue() {
+  const of = list.value.path;
   listed.value = { busy: true, error: null, of };
   try {
-    const wanted = text ? { q: text, limit: PAGE } : { view: name, limit: PAGE };
-    const page = await get(`cases${query(wanted)}`);
+    const page = await get(`cases${asked({ limit: PAGE })}`);
     if (listed.value.of !== of) return;
     rows.value = page.items;
     more.value = page.cursor;
     waiting.value = [];
+    moved.value = false;
     ticked.value = new Set();
     at.value = Math.min(at.value, Math.max(0, page.items.length - 1));
-    listed.value = { busy: false, error: null, of };
+    listed.value = { busy: false, error: null, of, looked: page.looked_at };
   } catch (error) {
     if (listed.value.of === of) listed.value = { busy: false, error, of };
   }
 }
 
-export async function loadMore(name, text = "") {
-  const wanted = text ? { q: text, limit: PAGE } : { view: name, limit: PAGE };
-  const page = await get(`cases${query({ ...wanted, cursor: more.value })}`);
+export async function loadMore() {
+  const { of, looked = 0 } = listed.value;
+  const page = await get(`cases${asked({ limit: PAGE, cursor: more.value })}`);
+  if (listed.value.of !== of) return;
   const known = new Set(rows.value.map((row) => row.id));
   rows.value = [...rows.value, ...page.items.filter((row) => !known.has(row.id))];
   more.value = page.cursor;
+  listed.value = { ...listed.value, looked: looked + page.looked_at };
 }
 
 /** Put a case's newest state where it is shown. */
 export function refresh(row) {
-  rows.value = rows.value.map((old) => (old.id === row.id ? { ...old, ...row } : old));
+  const seen = place.value.screen === "case" && place.value.id === row.id ? { unread: false } : {};
+  rows.value = rows.value.map((old) => (old.id === row.id ? { ...old, ...row, ...seen } : old));
 }
 
 /** Go on to the case that follows in the list, or back to the list. */
@@ -87,11 +121,31 @@ export function next(id) {
   const number = rows.value.findIndex((row) => row.id === id);
   const follower = rows.value[number + 1] || rows.value[number - 1];
   if (follower && follower.id !== id) go(`case/${follower.id}`);
-  else go(`q/${sessionStorage.getItem("custops.view") || "queue"}`);
+  else go(list.value.path);
 }
 
+const COUNTS = 15_000; // between two looks at how many cases the lists have
+let counted = 0;
+let recount = 0;
+
 export async function loadViews() {
+  counted = Date.now();
   views.value = (await get("views")).items;
+}
+
+/** Something changed: the counts are looked at again, though not all the time. */
+function countAgain() {
+  if (recount) return;
+  recount = setTimeout(() => {
+    recount = 0;
+    loadViews().catch(gone);
+  }, Math.max(1_000, counted + COUNTS - Date.now()));
+}
+
+/** A look that failed shows in the bar; the next one comes by itself. */
+function gone(error) {
+  if (!(error instanceof Unreachable || error instanceof Refused)) throw error;
+  live.value = { ...live.value, ok: false };
 }
 
 // --- changes ------------------------------------------------------------------------------------
@@ -125,22 +179,23 @@ async function poll() {
 
 async function look() {
   try {
+    const sent = Date.now();
     const answer = await request("GET", `changes${query({ since: cursor })}`, { etag });
     failures = 0;
-    live.value = { ok: true, at: Date.now() };
+    if (answer.status !== 304) setClock(answer.data.now, sent);
+    live.value = { ok: true, at: clock() };
     if (answer.status === 304) return;
     const first = cursor === "";
+    await hear(answer.data, first);
     cursor = answer.data.cursor;
     etag = answer.etag || "";
-    hear(answer.data, first);
   } catch (error) {
-    if (!(error instanceof Unreachable || error instanceof Refused)) throw error;
     failures = Math.min(failures + 1, 4);
-    live.value = { ...live.value, ok: false };
+    gone(error);
   }
 }
 
-function hear(news, first) {
+async function hear(news, first) {
   const others = {};
   for (const one of news.presence || []) {
     if (one.email === me.value.email) continue;
@@ -151,26 +206,55 @@ function hear(news, first) {
   const newest = { ...changed.value };
   for (const item of news.items) newest[item.case_id] = Math.max(newest[item.case_id] || 0, item.version);
   changed.value = newest;
-  const foreign = news.items.filter((item) => item.by !== me.value.email);
-  if (!foreign.length) return;
-  const known = new Set(waiting.value);
-  for (const item of foreign) known.add(item.case_id);
-  waiting.value = [...known];
-  announce(t("desk.changed", { count: known.size }));
+  countAgain();
+  await bring(news.items);
+}
+
+const MOST = 50; // cases that one request can ask for by their ids
+
+/** Rows that changed are shown anew where they stand; what came into the list waits for a press. */
+async function bring(items) {
+  const { of } = listed.value;
+  if (of !== list.value.path) return;
+  const shown = new Map(rows.value.map((row) => [row.id, row.version]));
+  const newer = items.filter((item) => (shown.get(item.case_id) || 0) < item.version)
+    .map((item) => item.case_id);
+  const ids = [...new Set(newer)].filter((id) => !waiting.value.includes(id)).slice(-MOST);
+  if (!ids.length) return;
+  const page = await get(`cases${asked({ ids: ids.join(",") })}`);
+  if (list.value.path !== of) return;
+  const here = new Map(page.items.map((row) => [row.id, row]));
+  const stays = (row) => (here.has(row.id) ? { ...row, ...here.get(row.id), gone: false } : { ...row, gone: true });
+  const changing = ids.filter((id) => shown.has(id));
+  if (changing.length) {
+    rows.value = rows.value.map((row) => (ids.includes(row.id) ? stays(row) : row));
+    moved.value = true;
+  }
+  const fresh = page.items.filter((row) => !shown.has(row.id)).map((row) => row.id);
+  if (fresh.length) waiting.value = [...new Set([...waiting.value, ...fresh])];
+  if (fresh.length || changing.length) announce(t("desk.changed", { count: fresh.length + changing.length }));
 }
 
 let said = "";
+let seen = ""; // of which case, until when we said that we saw it
 /** Say where we are; it lasts twenty seconds, so it is said again while we stay. */
 export async function appear(caseId, doing) {
   const what = `${caseId} ${doing}`;
   if (doing === "away" && !said.startsWith(caseId)) return;
   said = doing === "away" ? "" : what;
+  const body = { doing };
+  const row = current.value?.id === caseId ? current.value : null;
+  const newest = row && `${row.id} ${row.last_message_at}`;
+  if (newest && newest !== seen) body.seen = row.last_message_at;
   try {
-    const answer = await put(`cases/${caseId}/presence`, { doing });
+    const answer = await put(`cases/${caseId}/presence`, body);
     present.value = { ...present.value, [caseId]: answer.others };
+    if (body.seen) {
+      seen = newest;
+      rows.value = rows.value.map((one) => (one.id === caseId ? { ...one, unread: false } : one));
+    }
   } catch (error) {
-    if (!(error instanceof Unreachable || error instanceof Refused)) throw error;
-    live.value = { ...live.value, ok: false };
+    gone(error);
   }
 }
 

@@ -9,9 +9,22 @@ import { language, t } from "./words.js";
 export const html = htm.bind(h);
 export { computed, effect, render, signal, t, useEffect, useLayoutEffect, useRef, useState };
 
+let ahead = 0; // what the server's clock is ahead of this browser's, in milliseconds
+
+/** The present by the server's clock; a browser's may be wrong by hours. */
+export const clock = () => Date.now() + ahead;
+
 /** The present, moved every 20 seconds, so that ages and clocks stay true. */
-export const now = signal(Date.now());
-setInterval(() => { now.value = Date.now(); }, 20_000);
+export const now = signal(clock());
+setInterval(() => { now.value = clock(); }, 20_000);
+
+/** The server said what time it was, in its answer to a question of that moment. */
+export function setClock(told, asked) {
+  const found = new Date(told) - (asked + Date.now()) / 2;
+  if (Math.abs(found - ahead) < 1_500) return;
+  ahead = found;
+  now.value = clock();
+}
 
 const STEPS = [["day", 86_400], ["hour", 3_600], ["minute", 60]];
 

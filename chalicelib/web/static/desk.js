@@ -1,14 +1,15 @@
 // The agent desk: sign in, the frame around every screen, and which screen is shown.
 
 import { get, keepToken, onSignedOut, post, signedIn } from "./desk-api.js";
-import { complain, html, now, Notices, render, signal, t, Time, useEffect, useState } from "./desk-ui.js";
+import { complain, html, now, Notices, render, setClock, signal, t, Time, useEffect, useState } from "./desk-ui.js";
 import {
-  agents, go, live, loadViews, may, me, place, startPolling, stopPolling, teams, view,
+  agents, go, list, live, loadViews, may, me, place, setup, startPolling, stopPolling, teams,
 } from "./desk-state.js";
 import { Queue, Views } from "./desk-queue.js";
 import { Case } from "./desk-case.js";
 import { listen, Palette } from "./desk-keys.js";
 import { NewCase } from "./desk-new.js";
+import { Finder, openHit, Results } from "./desk-search.js";
 import { speak } from "./words.js";
 
 const online = signal(navigator.onLine);
@@ -18,11 +19,23 @@ addEventListener("offline", () => { online.value = false; });
 /** Screens that few open at once are loaded when they are asked for. */
 const BOARDS = ["trends", "problems", "campaigns", "settings", "quarantine"];
 const boards = signal(null);
+const steps = signal(null);
 
 /** The queue waits for nothing but who one is; names and counts come beside it. */
 async function enter() {
-  me.value = await get("me");
+  const asked = Date.now();
+  const found = await get("me");
+  setClock(found.now, asked);
+  me.value = found;
   choices().then(shown).then(loadViews).then(startPolling).catch(complain);
+  if (may("admin")) begin().catch(complain);
+}
+
+/** An installation that nobody set up begins with its first steps. */
+async function begin() {
+  const blank = location.hash.length < 3;
+  setup.value = await get("start");
+  if (setup.value.fresh && blank) go("start");
 }
 
 /** The screen has been drawn, and asked for what it shows. */
@@ -37,6 +50,7 @@ async function choices() {
 function leave() {
   stopPolling();
   me.value = null;
+  setup.value = null;
 }
 
 function Login() {
@@ -67,21 +81,34 @@ function Login() {
       <button disabled=${busy}>${t("login.enter")}</button></form></main>`;
 }
 
+const QUEUE = ["q", "case", "search", "new"];
+
 function Bar() {
   const stale = !online.value || !live.value.ok || now.value - live.value.at > 30_000 + 30_000;
+  const { screen } = place.value;
+  const boardsOf = [[list.value.path, "queue", "readonly"], ["trends", "trends", "readonly"], ["problems", "problems", "readonly"],
+    ["campaigns", "campaigns", "lead"], ["settings", "settings", "admin"]].filter(([, , role]) => may(role));
+  const here = (name) => screen === name || (name === "queue" && QUEUE.includes(screen));
   return html`<header class="bar"><a class="skip" href="#main" onClick=${(e) => { e.preventDefault(); document.querySelector("h1")?.focus(); }}>${t("page.skip")}</a>
     <a class="brand" href="#/q/queue">${document.documentElement.dataset.brand}</a>
-    <form role="search" onSubmit=${(e) => { e.preventDefault(); const q = new FormData(e.target).get("q").trim(); if (q) go(`search?q=${encodeURIComponent(q)}`); }}>
-      <label class="aside" for="search">${t("desk.search")}</label>
-      <input id="search" name="q" type="search" placeholder=${t("desk.search")} /></form>
-    <nav aria-label=${t("desk.boards")}>${[["q/" + view.value, "queue", "readonly"], ["trends", "trends", "readonly"], ["problems", "problems", "readonly"],
-      ["campaigns", "campaigns", "lead"], ["settings", "settings", "admin"]].filter(([, , role]) => may(role)).map(([to, name]) => html`
-      <a key=${name} href=${`#/${to}`} aria-current=${(place.value.screen === to || (name === "queue" && ["q", "case", "search"].includes(place.value.screen))) ? "true" : null}>${t(`board.${name}`)}</a>`)}</nav>
+    <div role="search"><${Finder} id="search" label=${t("desk.search")} hint="/" onPick=${openHit}
+      onAll=${(text) => go(`search?q=${encodeURIComponent(text)}`)} /></div>
+    <nav aria-label=${t("desk.boards")}>${boardsOf.map(([to, name]) => html`
+      <a key=${name} href=${`#/${to}`} aria-current=${here(name) ? "true" : null}>${t(`board.${name}`)}</a>`)}<${Setup} /></nav>
     <span class=${`live${stale ? " stale" : ""}`}>${!online.value ? t("desk.offline") : stale ? html`${t("desk.stale")} <${Time} at=${new Date(live.value.at).toISOString()} />` : t("desk.live")}</span>
     <details class="menu"><summary>${me.value.name || me.value.email}</summary><div>
       <button type="button" class="link" onClick=${theme}>${t("desk.theme")}</button>
       <button type="button" class="link" onClick=${() => { keepToken(""); leave(); }}>${t("login.leave")}</button></div></details>
   </header>`;
+}
+
+/** How far the first steps are, until all are done. */
+function Setup() {
+  const all = setup.value?.steps || [];
+  const done = all.filter((step) => step.done).length;
+  if (done === all.length && place.value.screen !== "start") return null;
+  return html`<a href="#/start" aria-current=${place.value.screen === "start" ? "true" : null}>${t("board.start")}
+    ${all.length > 0 && html` <span class="tag">${done}/${all.length}</span>`}</a>`;
 }
 
 function theme() {
@@ -95,8 +122,14 @@ function Screen() {
   const { screen, id } = place.value;
   useEffect(() => {
     if (BOARDS.includes(screen) && !boards.value) import("./desk-boards.js").then((m) => { boards.value = m; }, complain);
-    document.title = `${t(screen === "case" ? "case.log" : `board.${screen === "q" || screen === "search" ? "queue" : screen}`)} – ${document.documentElement.dataset.brand}`;
+    if (screen === "start" && !steps.value) import("./desk-start.js").then((m) => { steps.value = m; }, complain);
+    document.title = `${t(screen === "case" ? "case.log" : `board.${screen === "q" ? "queue" : screen}`)} – ${document.documentElement.dataset.brand}`;
   }, [screen]);
+  if (screen === "start") {
+    return steps.value ? html`<main id="main" class="board"><${steps.value.Start} /></main>`
+      : html`<main id="main" class="board"><div class="skeleton" aria-busy="true"><i/><i/></div></main>`;
+  }
+  if (screen === "search") return html`<main id="main" class="board"><${Results} text=${place.value.search.get("q") || ""} /></main>`;
   if (BOARDS.includes(screen)) {
     return boards.value ? html`<main id="main" class="board"><${boards.value.Board} screen=${screen} id=${id} /></main>`
       : html`<main id="main" class="board"><div class="skeleton" aria-busy="true"><i/><i/></div></main>`;

@@ -52,6 +52,7 @@ class Ses:
         self.heard: Callable[[Sent], None] | None = None
         self.topics: dict[str, str] = {}  # configuration set -> topic ARN of its events
         self.templates: dict[str, Request] = {}
+        self.identities: dict[str, Request] = {}  # domain -> what GetEmailIdentity says of it
         self.suppressed: dict[str, str] = {}
         self.refused: set[str] = set()  # recipients for whom a send is rejected
 
@@ -79,6 +80,14 @@ class Ses:
         if len(entries) > MAX_BULK_ENTRIES:
             raise AwsError("BadRequestException", "Too many entries")
         return {"BulkEmailEntryResults": [self._bulk_entry(request, entry) for entry in entries]}
+
+    def get_email_identity(self, request: Request) -> Request:
+        name = request["EmailIdentity"]
+        if name not in self.identities:
+            raise AwsError(
+                "NotFoundException", f"Email identity {name} does not exist.", status=404
+            )
+        return self.identities[name]
 
     def create_email_template(self, request: Request) -> Request:
         if request["TemplateName"] in self.templates:
