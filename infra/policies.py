@@ -170,6 +170,8 @@ API: Final = (
     _post("Mail"),
     _TEXT,  # one-time codes, while the customer waits; test sends of notices
     _as_us("ses:SendEmail", "ses:SendRawEmail"),  # test sends of notices
+    # Who chose a new password by a mailed code: whoever was signed in with the old one is out.
+    _allow(["cognito-idp:AdminUserGlobalSignOut"], {"Fn::GetAtt": ["UserPool", "Arn"]}),
 )
 RECEIVE_MAIL: Final = (
     _consume("Mail"),

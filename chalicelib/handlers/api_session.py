@@ -27,6 +27,7 @@ from chalicelib.ports import Tokens
 
 routes = Blueprint(__name__)
 COOKIE = "custops-session"
+POOL_ITSELF = "COGNITO"  # as the pool calls itself among its identity providers
 HEADER = "X-Requested-With"
 FACTS = ("signed in", "refused", "asked for more", "renewed", "signed out", "signed out everywhere")
 
@@ -57,7 +58,7 @@ class SsoCode(Model):
 
 
 class Sso(Model):
-    """Where single sign-on begins; without a domain there is none."""
+    """Where single sign-on begins, and with whom; without a domain or providers there is none."""
 
     domain: str
     client_id: str
@@ -126,7 +127,8 @@ def sso(call: Call) -> Reply:
     """
     known = call.app.settings
     client = known.user_pool_client_id if known.sso_domain else ""
-    return Reply(Sso(domain=known.sso_domain, client_id=client, providers=known.sso_providers))
+    others = tuple(name for name in known.sso_providers if name != POOL_ITSELF)
+    return Reply(Sso(domain=known.sso_domain, client_id=client, providers=others))
 
 
 @route(
