@@ -1,7 +1,7 @@
 // The agent desk: sign in, the frame around every screen, and which screen is shown.
 
-import { get, keepToken, onSignedOut, post, signedIn } from "./desk-api.js";
-import { complain, html, now, Notices, render, signal, t, Time, useEffect, useState } from "./desk-ui.js";
+import { get, onSignedOut, renew, signedIn } from "./desk-api.js";
+import { acting, complain, html, now, Notices, render, signal, t, Time, useEffect } from "./desk-ui.js";
 import {
   agents, go, live, loadViews, may, me, place, startPolling, stopPolling, teams, view,
 } from "./desk-state.js";
@@ -16,8 +16,12 @@ addEventListener("online", () => { online.value = true; });
 addEventListener("offline", () => { online.value = false; });
 
 /** Screens that few open at once are loaded when they are asked for. */
-const BOARDS = ["trends", "problems", "campaigns", "settings", "quarantine"];
-const boards = signal(null);
+const BOARDS = ["trends", "problems", "campaigns", "settings", "quarantine", "me"];
+const boards = signal({});
+const load = (screen) => (screen === "me" ? import("./desk-me.js") : import("./desk-boards.js"));
+
+/** The sign-in, loaded by whoever is not signed in. */
+const door = signal(null);
 
 /** The queue waits for nothing but who one is; names and counts come beside it. */
 async function enter() {
@@ -34,37 +38,10 @@ async function choices() {
   teams.value = groups.items;
 }
 
-function leave() {
+async function leave() {
   stopPolling();
+  door.value ||= await import("./desk-login.js");
   me.value = null;
-}
-
-function Login() {
-  const [wrong, setWrong] = useState("");
-  const [busy, setBusy] = useState(false);
-  const submit = async (event) => {
-    event.preventDefault();
-    const form = new FormData(event.target);
-    setBusy(true);
-    setWrong("");
-    try {
-      const answer = await post("login", { email: form.get("email"), password: form.get("password") });
-      keepToken(answer.token);
-      await enter();
-    } catch (error) {
-      setWrong(error.message);
-    } finally {
-      setBusy(false);
-    }
-  };
-  return html`<main class="login"><h1>${t("login.title")}</h1>
-    <form onSubmit=${submit}>
-      ${wrong && html`<p class="wrong-box" role="alert" id="why">${wrong}</p>`}
-      <label for="email">${t("login.email")}</label>
-      <input id="email" name="email" type="email" required autocomplete="username" autofocus aria-describedby=${wrong ? "why" : null} />
-      <label for="password">${t("login.password")}</label>
-      <input id="password" name="password" type="password" required autocomplete="current-password" aria-describedby=${wrong ? "why" : null} />
-      <button disabled=${busy}>${t("login.enter")}</button></form></main>`;
 }
 
 function Bar() {
@@ -78,11 +55,23 @@ function Bar() {
       ["campaigns", "campaigns", "lead"], ["settings", "settings", "admin"]].filter(([, , role]) => may(role)).map(([to, name]) => html`
       <a key=${name} href=${`#/${to}`} aria-current=${(place.value.screen === to || (name === "queue" && ["q", "case", "search"].includes(place.value.screen))) ? "true" : null}>${t(`board.${name}`)}</a>`)}</nav>
     <span class=${`live${stale ? " stale" : ""}`}>${!online.value ? t("desk.offline") : stale ? html`${t("desk.stale")} <${Time} at=${new Date(live.value.at).toISOString()} />` : t("desk.live")}</span>
-    <details class="menu"><summary>${me.value.name || me.value.email}</summary><div>
-      <button type="button" class="link" onClick=${theme}>${t("desk.theme")}</button>
-      <button type="button" class="link" onClick=${() => { keepToken(""); leave(); }}>${t("login.leave")}</button></div></details>
+    <${Menu} />
   </header>`;
 }
+
+/** What is about oneself. It closes when something was chosen, when it is left, and by Escape. */
+function Menu() {
+  const close = (menu) => { menu.open = false; };
+  return html`<details class="menu" onFocusOut=${(e) => { if (!e.currentTarget.contains(e.relatedTarget)) close(e.currentTarget); }}
+      onKeyDown=${(e) => { if (e.key === "Escape") { close(e.currentTarget); e.currentTarget.firstElementChild.focus(); } }}>
+    <summary><span class="clip">${me.value.name || me.value.email}</span></summary>
+    <div onClick=${(e) => close(e.currentTarget.parentElement)}>
+      <a href="#/me">${t("board.me")}</a>
+      <button type="button" class="link" onClick=${theme}>${t("desk.theme")}</button>
+      <button type="button" class="link" onClick=${acting(leaving)}>${t("login.leave")}</button></div></details>`;
+}
+
+const leaving = async () => (await import("./desk-login.js")).leave();
 
 function theme() {
   const root = document.documentElement;
@@ -94,11 +83,12 @@ function theme() {
 function Screen() {
   const { screen, id } = place.value;
   useEffect(() => {
-    if (BOARDS.includes(screen) && !boards.value) import("./desk-boards.js").then((m) => { boards.value = m; }, complain);
+    if (BOARDS.includes(screen) && !boards.value[screen]) load(screen).then((m) => { boards.value = { ...boards.value, [screen]: m.Board }; }, complain);
     document.title = `${t(screen === "case" ? "case.log" : `board.${screen === "q" || screen === "search" ? "queue" : screen}`)} – ${document.documentElement.dataset.brand}`;
   }, [screen]);
   if (BOARDS.includes(screen)) {
-    return boards.value ? html`<main id="main" class="board"><${boards.value.Board} screen=${screen} id=${id} /></main>`
+    const Board = boards.value[screen];
+    return Board ? html`<main id="main" class="board"><${Board} screen=${screen} id=${id} /></main>`
       : html`<main id="main" class="board"><div class="skeleton" aria-busy="true"><i/><i/></div></main>`;
   }
   const open = screen === "case";
@@ -110,7 +100,7 @@ function Screen() {
 }
 
 function Desk() {
-  if (!me.value) return html`<${Login} /><${Notices} />`;
+  if (!me.value) return html`${door.value && html`<${door.value.Login} enter=${enter} />`}<${Notices} />`;
   return html`<${Bar} />
     ${!online.value && html`<p class="banner" role="alert">${t("desk.offline_text")}</p>`}
     <${Screen} /><${Palette} /><${Notices} />`;
@@ -123,13 +113,13 @@ async function start() {
   await speak(document.documentElement.lang, here);
   onSignedOut(leave);
   listen();
-  if (signedIn()) {
-    try {
-      await enter();
-    } catch (error) {
-      if (error.status !== 401) complain(error);
-    }
+  try {
+    if (new URLSearchParams(location.search).has("state")) await (await import("./desk-login.js")).comeBack();
+    if (signedIn() || await renew()) await enter();
+  } catch (error) {
+    if (error.status !== 401) complain(error);
   }
+  if (!me.value) door.value ||= await import("./desk-login.js");
   render(html`<${Desk} />`, document.getElementById("desk"));
 }
 
