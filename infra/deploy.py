@@ -197,7 +197,7 @@ def _parameters(options: argparse.Namespace, bucket: str) -> dict[str, str]:
         for option, parameter in _PARAMETERS.items()
         if getattr(options, option) is not None
     }
-    if options.public_url:
+    if options.public_url and options.stage != LOCAL_STAGE:
         given["DeskAddress"] = f"{options.public_url.rstrip('/')}/desk"
     if options.domain and options.support_address is None:
         given["SupportAddress"] = f"support@{options.domain}"

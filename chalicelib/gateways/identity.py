@@ -26,6 +26,7 @@ WRONG = frozenset(
 )
 WRONG_CODE = frozenset(
     {"CodeMismatchException", "ExpiredCodeException", "EnableSoftwareTokenMFAException"}
+    | {"SoftwareTokenMFANotFoundException"}  # nothing was begun
 )
 WEAK = frozenset({"InvalidPasswordException", "PasswordHistoryPolicyViolationException"})
 BUSY = frozenset({"TooManyRequestsException", "LimitExceededException"})

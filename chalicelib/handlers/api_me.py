@@ -61,7 +61,7 @@ def me(call: Call) -> Reply:
 def change_password(call: Call, body: PasswordChange) -> Reply:
     """Change the password. One is signed out everywhere, here as well."""
     call.app.signing_in.change_password(call.token, body.password, body.new_password)
-    note(call, "signed out everywhere", email=call.who.email)
+    note(call, "password changed", email=call.who.email)
     return Reply("", 204)
 
 
@@ -101,6 +101,7 @@ def begin_second_factor(call: Call, body: Proof) -> Reply:
 def confirm_second_factor(call: Call, body: FirstCode) -> Reply:
     """Confirm the new authenticator with its code: sign-ins ask for one from now on."""
     call.app.identity.confirm_second_factor(call.token, body.code.replace(" ", ""))
+    note(call, "second factor on", email=call.who.email)
     return Reply("", 204)
 
 
@@ -116,4 +117,5 @@ def confirm_second_factor(call: Call, body: FirstCode) -> Reply:
 def end_second_factor(call: Call, body: Proof) -> Reply:
     """Sign in without a code from now on."""
     call.app.signing_in.end_second_factor(call.token, call.who.email, body.password)
+    note(call, "second factor off", email=call.who.email)
     return Reply("", 204)

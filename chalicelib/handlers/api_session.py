@@ -29,7 +29,10 @@ routes = Blueprint(__name__)
 COOKIE = "custops-session"
 POOL_ITSELF = "COGNITO"  # as the pool calls itself among its identity providers
 HEADER = "X-Requested-With"
-FACTS = ("signed in", "refused", "asked for more", "renewed", "signed out", "signed out everywhere")
+FACTS = (
+    *("signed in", "refused", "asked for more", "signed out", "signed out everywhere"),
+    *("password changed", "second factor on", "second factor off"),
+)
 
 
 class Login(Model):
@@ -237,7 +240,7 @@ def reset(call: Call, body: Reset) -> Reply:
     """Choose a new password with the code that was mailed. Whoever was signed in is signed out."""
     email = body.email.strip()
     call.app.identity.reset(email, body.code.strip(), body.new_password)
-    note(call, "signed out everywhere", email=email, way="reset")
+    note(call, "password changed", email=email, way="mailed code")
     return Reply("", 204)
 
 
