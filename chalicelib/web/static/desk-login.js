@@ -88,11 +88,19 @@ export const SetUp = ({ setup }) => html`<p>${t("factor.how")}</p>
   <p class="secret" translate="no"><code>${setup.secret.match(/.{1,4}/g).join(" ")}</code></p>
   <p><a href=${setup.link}>${t("factor.open")}</a></p>`;
 
+const LACKS = [["long|length", "short"], ["uppercase", "capital"], ["lowercase", "small"], ["numeric", "digit"], ["symbol", "symbol"], ["history|previously", "used"]];
+
+/** What a password lacks, in the reader's language; the user pool says it in English only. */
+function lacks(reason) {
+  const known = LACKS.filter(([pattern]) => new RegExp(pattern, "i").test(reason)).map(([, name]) => t(`login.lacks_${name}`));
+  return known.join(", ") || reason;
+}
+
 /** What was wrong, by field: {code: "…"}; of a refusal that names none, under "". */
 export function mistakes(error) {
   const told = Object.fromEntries((error.fields || []).map((one) => [one.field, one.reason]));
   if (told.code) return { code: t("login.code_wrong") };
-  if (told.new_password) return { new_password: t("login.weak", { reason: told.new_password }) };
+  if (told.new_password) return { new_password: t("login.weak", { reason: lacks(told.new_password) }) };
   if (told.password) return { password: t("me.password_wrong") };
   return { "": error.status === 429 ? t("login.busy") : error.message };
 }
