@@ -15,6 +15,7 @@ from chalicelib.handlers import (
     api_help,
     api_issues,
     api_links,
+    api_me,
     api_models,
     api_pages,
     api_partner,
@@ -48,6 +49,7 @@ app = Chalice(app_name="custops", configure_logs=False)
 
 for api in (
     api_session,
+    api_me,
     api_cases,
     api_customers,
     api_help,

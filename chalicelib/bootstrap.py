@@ -108,6 +108,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.rerouting import Rerouting
     from chalicelib.flows.searching import Searching
     from chalicelib.flows.sending import Sending
+    from chalicelib.flows.signing_in import SigningIn
     from chalicelib.flows.snoozing import Snoozing
     from chalicelib.flows.staff import StaffMail
     from chalicelib.flows.starting import Starting
@@ -137,6 +138,7 @@ if TYPE_CHECKING:
         Network,
         Objects,
         Queue,
+        SingleSignOn,
         Sms,
         Webhooks,
         Worder,
@@ -325,7 +327,18 @@ class Application:
     def identity(self) -> IdentityProvider:
         from chalicelib.gateways.identity import CognitoIdentity
 
-        return CognitoIdentity(self._clients["cognito-idp"], self.settings.user_pool_client_id)
+        client, settings = self._clients["cognito-idp"], self.settings
+        return CognitoIdentity(client, settings.user_pool_client_id, settings.user_pool_id)
+
+    @cached_property
+    def sso(self) -> SingleSignOn | None:
+        """None where the company's own identity provider is not set up."""
+        if not self.settings.sso_domain:
+            return None
+        from chalicelib.gateways.sso import CognitoPages
+
+        address = f"https://{self.settings.sso_domain}"
+        return CognitoPages(address, self.settings.user_pool_client_id)
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -422,6 +435,7 @@ class Application:
 
     # --- what people ask for through the API -------------------------------------------------
 
+    signing_in: Part[SigningIn] = Part("flows.signing_in.SigningIn")
     case_lists: Part[CaseLists] = Part("store.case_lists.CaseLists")
     case_service: Part[CaseService] = Part("cases.service.CaseService")
     customer_service: Part[CustomerService] = Part("customers.service.CustomerService")

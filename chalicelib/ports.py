@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from chalicelib.base import Model
 
@@ -225,12 +225,86 @@ class Classifiers(Protocol):
     def labelled(self, job_id: str) -> LabellingState: ...
 
 
+class Tokens(Model):
+    """What a sign-in gives. `access` holds for so many `seconds`; `refresh`, where it is not "",
+    gives further ones until it ends or is revoked."""
+
+    access: str
+    refresh: str = ""
+    seconds: int = 3600
+
+
+class Step(Model):
+    """What a sign-in still waits for: a password of one's own, the code of one's second factor, or
+    the first code of a second factor that is to be set up with `secret` (base32).
+
+    `session` is the provider's handle of the sign-in, `username` its own name of who signs in.
+    """
+
+    asks: Literal["new_password", "code", "setup"]
+    session: str
+    username: str
+    secret: str = ""
+
+
+class SecondFactor(Model):
+    """Whether somebody has one, and whether they could: the second factor of those who come from
+    another identity provider is that provider's business."""
+
+    on: bool
+    offered: bool
+
+
 class IdentityProvider(Protocol):
-    def login(self, email: str, password: str, new_password: str | None = None) -> str:
-        """An access token; raises Unauthenticated, or Forbidden where a new password is due."""
+    """All of these raise Unauthenticated where password, session or token is wrong or too old,
+    Invalid naming `code` or `new_password` where that is, and TooMany."""
+
+    def login(self, email: str, password: str) -> Tokens | Step:
+        """Raises Forbidden where the password has to be set anew first."""
+
+    def answer(self, step: Step, given: str) -> Tokens | Step:
+        """Go on with what the step asks for; a wrong code may be tried again with the same step."""
+
+    def refresh(self, token: str) -> Tokens:
+        """A new access token; `refresh` is "" unless there is a new one of that as well."""
+
+    def revoke(self, token: str) -> None:
+        """End a refresh token, and the access tokens that came from it."""
+
+    def sign_out_everywhere(self, token: str) -> None:
+        """End all tokens of whom the access token belongs to."""
+
+    def forgot(self, email: str) -> None:
+        """Have a code mailed. Tells nobody whether there is such a person."""
+
+    def reset(self, email: str, code: str, new_password: str) -> None:
+        """Set a password with that code, and end all tokens of the person."""
+
+    def change_password(self, token: str, password: str, new_password: str) -> None:
+        """Raises Invalid naming `password` where the present one is wrong."""
+
+    def second_factor(self, token: str) -> SecondFactor: ...
+
+    def begin_second_factor(self, token: str) -> str:
+        """The secret (base32) of an authenticator that is to be set up."""
+
+    def confirm_second_factor(self, token: str, code: str) -> None:
+        """From now on a sign-in asks for a code of that authenticator."""
+
+    def end_second_factor(self, token: str) -> None: ...
 
     def whoami(self, token: str) -> tuple[str, frozenset[str]]:
-        """(e-mail address, groups) of a valid token; raises Unauthenticated."""
+        """(e-mail address, groups) of a valid token."""
+
+
+class SingleSignOn(Protocol):
+    """Signing in at the company's own identity provider, by way of the user pool."""
+
+    def exchange(self, code: str, verifier: str, redirect_uri: str) -> Tokens:
+        """The tokens for an authorization code (RFC 6749, 7636).
+
+        Raises Unauthenticated where it is not accepted, Unavailable where nobody answers.
+        """
 
 
 class Secrets(Protocol):

@@ -17,6 +17,9 @@ class Settings(Model):
     bucket: str = ""
     user_pool_id: str = ""
     user_pool_client_id: str = ""
+    second_factor_required: bool = False
+    sso_domain: str = ""  # host of the pool's own sign-in pages; "" without single sign-on
+    sso_providers: tuple[str, ...] = ()  # identity providers of the pool, as they are named there
     configuration_set: str = ""
     support_address: str = "support@example.com"
     sms_number: str = "+15550100"
@@ -53,6 +56,9 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         bucket=env.get("BUCKET_NAME", ""),
         user_pool_id=env.get("USER_POOL_ID", ""),
         user_pool_client_id=env.get("USER_POOL_CLIENT_ID", ""),
+        second_factor_required=env.get("SECOND_FACTOR") == "required",
+        sso_domain=env.get("SSO_DOMAIN", ""),
+        sso_providers=tuple(filter(None, map(str.strip, env.get("SSO_PROVIDERS", "").split(",")))),
         configuration_set=env.get("CONFIGURATION_SET", ""),
         support_address=env.get("SUPPORT_ADDRESS", "support@example.com"),
         sms_number=env.get("SMS_NUMBER", "+15550100"),

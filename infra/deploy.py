@@ -50,6 +50,9 @@ _PARAMETERS: Final = {
     "api_domain": "ApiDomain",
     "certificate": "CertificateArn",
     "answer_model": "AnswerModel",
+    "second_factor": "RequireSecondFactor",
+    "sso_domain": "SsoDomain",
+    "sso_providers": "SsoProviders",
 }
 API_STAGE: Final = "api"  # as in .chalice/config.json
 _ADMIN_GROUPS: Final = ("admin", "lead", "agent")
@@ -194,6 +197,8 @@ def _parameters(options: argparse.Namespace, bucket: str) -> dict[str, str]:
         for option, parameter in _PARAMETERS.items()
         if getattr(options, option) is not None
     }
+    if options.public_url and options.stage != LOCAL_STAGE:
+        given["DeskAddress"] = f"{options.public_url.rstrip('/')}/desk"
     if options.domain and options.support_address is None:
         given["SupportAddress"] = f"support@{options.domain}"
     return {"Stage": options.stage, "ArtifactBucket": bucket, **given}
@@ -259,6 +264,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--api-domain", help="own domain of the API, with --certificate")
     parser.add_argument("--certificate", help="ARN of its ACM certificate in this region")
     parser.add_argument("--answer-model", help="Bedrock model or profile that may word answers")
+    parser.add_argument("--second-factor", choices=["on", "off"], help="on: nobody without one")
+    parser.add_argument("--sso-domain", help="prefix of the user pool's domain: single sign-on")
+    parser.add_argument("--sso-providers", help="its identity providers, separated by commas")
     parser.add_argument("--domain", help="domain that receives and sends mail")
     parser.add_argument("--mail-from", help="subdomain for the envelope sender, e.g. bounce")
     parser.add_argument("--no-mail", action="store_true", help="leave SES as it is")

@@ -171,6 +171,8 @@ API: Final = (
     _TEXT,  # one-time codes, while the customer waits; test sends of notices
     _as_us("ses:SendEmail", "ses:SendRawEmail"),  # test sends of notices
     _allow(["ses:GetEmailIdentity"], *_in_account("ses", "identity/*")),  # the first steps
+    # Who chose a new password by a mailed code: whoever was signed in with the old one is out.
+    _allow(["cognito-idp:AdminUserGlobalSignOut"], {"Fn::GetAtt": ["UserPool", "Arn"]}),
 )
 RECEIVE_MAIL: Final = (
     _consume("Mail"),

@@ -52,3 +52,11 @@ class ApprovalSettings(Model):
 def _named(approvers: Approvers) -> str:
     named = f", {len(approvers.logins)} of them by name" if approvers.logins else ""
     return f"the role {approvers.role} or above{named}"
+
+
+class Setup(Model):
+    """A second factor that is to be set up: the secret for an authenticator app (base32), or the
+    link that carries it."""
+
+    secret: str
+    link: str

@@ -139,6 +139,11 @@ class Call:
             raise Unauthenticated("the token is missing, wrong or no longer valid")
         return self.principal
 
+    @property
+    def token(self) -> str:
+        """The access token with which a route that is not public was called."""
+        return str(self.headers.get("authorization", "")).partition(" ")[2].strip()
+
     @cached_property
     def media_type(self) -> str:
         return str(self.headers.get("content-type", "")).partition(";")[0].strip().lower()

@@ -40,12 +40,12 @@ TAGS = {
     "pages": "Pages for people, and this description.",
 }
 INTRODUCTION = """\
-Sign in with `POST /v1/login`, then send `Authorization: Bearer <token>`. Every error is an RFC 9457
-problem (`application/problem+json`) with a stable `type` and a `request_id`. Every list pages: pass
-the `cursor` of one answer to get the next. What can be changed has a version: its ETag goes into
-`If-Match`, and a change of something newer is refused with 412 and the `current` state. Requests
-that make something take an `Idempotency-Key`: sent again, they give the same answer and make
-nothing new."""
+Sign in with `POST /v1/login`, then send `Authorization: Bearer <token>`; a token holds an hour.
+Every error is an RFC 9457 problem (`application/problem+json`) with a stable `type` and a
+`request_id`. Every list pages: pass the `cursor` of one answer to get the next. What can be changed
+has a version: its ETag goes into `If-Match`, and a change of something newer is refused with 412
+and the `current` state. Requests that make something take an `Idempotency-Key`: sent again, they
+give the same answer and make nothing new."""
 
 
 def description() -> Json:
@@ -126,7 +126,7 @@ def _operation(method: str, endpoint: Endpoint, models: Mapping[Any, Json]) -> J
 
 def _tag(endpoint: Endpoint) -> str:
     name = endpoint.path.removeprefix("/v1/").split("/")[0]
-    if name in ("login", "me", "health"):
+    if name in ("login", "session", "me", "health"):
         return "session"
     return name if name in TAGS and endpoint.path.startswith("/v1/") else "pages"
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from chalicelib.access.models import Setup
 from chalicelib.base import Model
 from chalicelib.errors import Contended, Invalid, Malformed, Refused, Unavailable
 from chalicelib.observability import logger
@@ -44,7 +45,10 @@ class FieldProblem(Model):
 
 
 class Problem(Model):
-    """RFC 9457. `type` is stable; `current` comes with a stale version and is the newest state."""
+    """RFC 9457. `type` is stable; `current` comes with a stale version and is the newest state.
+
+    `session`, and `setup` where a second factor is missing, come with a sign-in that asks for more.
+    """
 
     type: str
     title: str
@@ -56,6 +60,8 @@ class Problem(Model):
     current: dict[str, Any] | None = None
     retry_after: int | None = None
     customer_id: str | None = None
+    session: str | None = None
+    setup: Setup | None = None
 
 
 SHOWN = frozenset(Problem.model_fields) - {"type", "title", "status", "detail", "instance"}

@@ -1,7 +1,8 @@
 """The process of the doors: every local server that is not the embedded AWS itself.
 
 Listens on three ports of 127.0.0.1: SMTP, the front door, and one for the AWS services that the
-embedded AWS lacks (SES v2, End User Messaging SMS, Comprehend), told apart by path and target.
+embedded AWS lacks (SES v2, End User Messaging SMS, Comprehend, what its user pools leave out), told
+apart by path and target.
 Run by the supervisor: python -m infra.local.doors --help
 """
 
@@ -21,6 +22,7 @@ from infra.local import front, mastodon_routes, outbox, text_routes
 from infra.local.amazon import Boto3Amazon
 from infra.local.children import settle
 from infra.local.clock import clock_of
+from infra.local.cognito import UserPools
 from infra.local.comprehend.custom import Custom
 from infra.local.comprehend.files import CloudFiles
 from infra.local.comprehend.service import comprehend
@@ -61,7 +63,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True, help="front door")
     parser.add_argument("--smtp-port", type=int, required=True)
-    parser.add_argument("--aws-port", type=int, required=True, help="SES, SMS and Comprehend")
+    parser.add_argument(
+        "--aws-port", type=int, required=True, help="SES, SMS, Comprehend, user pools"
+    )
     parser.add_argument("--cloud", required=True, help="address of the embedded AWS")
     parser.add_argument("--sms-number", default="+15550100", help="the company's number")
     return parser.parse_args()
@@ -87,7 +91,9 @@ async def serve(layout: Layout, options: argparse.Namespace) -> None:
     local += mastodon_routes.routes(network)
     outer = front.application(front.Front(stack, options.port), local)
     custom = Custom(memory, CloudFiles(amazon))
-    inner = services([comprehend(custom.operations()), texts.service()], ses_api.routes(office))
+    pools = UserPools(memory, options.cloud, lambda: stack.output("UserPoolId"))
+    targets = [comprehend(custom.operations()), texts.service(), pools]
+    inner = services(targets, ses_api.routes(office))
     custom.resume()
     runners = [await _listen(outer, options.port), await _listen(inner, options.aws_port)]
     smtp = await serve_smtp(intake, HOST, options.smtp_port)
@@ -108,6 +114,7 @@ async def serve(layout: Layout, options: argparse.Namespace) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    await pools.close()
     amazon.close()
     memory.close()
 

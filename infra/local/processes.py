@@ -90,6 +90,7 @@ def aws_environment(ports: Ports) -> dict[str, str]:
         "AWS_ENDPOINT_URL_SESV2": ports.aws_url,
         "AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2": ports.aws_url,
         "AWS_ENDPOINT_URL_COMPREHEND": ports.aws_url,
+        "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": ports.aws_url,
     }
 
 

@@ -15,20 +15,43 @@ from chalice.test import Client, HTTPResponse
 from jsonschema import Draft202012Validator
 
 from app import app
-from chalicelib.errors import Unauthenticated
+from chalicelib.errors import Invalid, Unauthenticated
 from chalicelib.handlers.openapi import description
+from chalicelib.ports import SecondFactor, Tokens
 
 ROLES = {"admin": "admin", "lead": "lead", "agent": "agent", "reader": "readonly", "stranger": ""}
 
 
 class StaffOnly:
-    """An identity provider whose tokens are the names of roles."""
+    """An identity provider whose tokens are the names of roles. It knows who may do what; signing
+    in is tested with a user pool (test_signing_in.py)."""
 
-    def login(self, email: str, password: str, new_password: str | None = None) -> str:
+    def login(self, email: str, password: str) -> Tokens:
         name = email.partition("@")[0]
         if password != f"{name}'s password" or name not in ROLES:
             raise Unauthenticated("the e-mail address, password or token is wrong")
-        return name
+        return Tokens(access=name)
+
+    def second_factor(self, token: str) -> SecondFactor:
+        return SecondFactor(on=False, offered=True)
+
+    def refresh(self, token: str) -> Tokens:
+        return Tokens(access=self.whoami(token)[0].partition("@")[0])
+
+    def sign_out_everywhere(self, token: str) -> None:
+        self.whoami(token)
+
+    def forgot(self, email: str) -> None:
+        """Nobody is told, here or elsewhere, whether there is such a person."""
+
+    def reset(self, email: str, code: str, new_password: str) -> None:
+        raise Invalid.field("code", "is wrong")
+
+    def change_password(self, token: str, password: str, new_password: str) -> None:
+        raise Invalid.field("password", "is not your present password")
+
+    def confirm_second_factor(self, token: str, code: str) -> None:
+        raise Invalid.field("code", "is wrong")
 
     def whoami(self, token: str) -> tuple[str, frozenset[str]]:
         if token not in ROLES:

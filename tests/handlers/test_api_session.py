@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 
 import boto3
@@ -36,8 +37,12 @@ def api() -> Iterator[Api]:
         client.admin_add_user_to_group(
             UserPoolId=identifier, Username="agent@example.com", GroupName="agent"
         )
-        settings = Settings(table="custops", user_pool_client_id=app_client)
-        bootstrap.install(Application(settings, {"cognito-idp": client}))
+        path = "/custops/test"
+        key = base64.b64encode(b"k" * 32).decode()
+        ssm = boto3.client("ssm", region_name="us-east-1")
+        ssm.put_parameter(Name=f"{path}/signing-key", Value=key, Type="SecureString")
+        settings = Settings(table="custops", user_pool_client_id=app_client, parameter_path=path)
+        bootstrap.install(Application(settings, {"cognito-idp": client, "ssm": ssm}))
         yield Api()
         bootstrap.install(None)
 

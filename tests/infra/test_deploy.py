@@ -88,6 +88,18 @@ def test_the_public_address_follows_each_deployment(account: Account, package: P
     assert parameter("public-url") == outputs["PublicUrl"] == "https://help.example.com"
 
 
+def test_single_sign_on_leads_back_to_the_desk_that_people_see(
+    account: Account, package: Path
+) -> None:
+    options = ["--public-url", "https://help.example.com/", "--sso-domain", "acme-support"]
+    account.deploy(package, *options, "--sso-providers", "Acme,COGNITO", "--second-factor", "on")
+    [(_, request)] = account.cloudformation.requests
+    given = {p["ParameterKey"]: p["ParameterValue"] for p in request["Parameters"]}
+    assert given["DeskAddress"] == "https://help.example.com/desk"
+    assert (given["SsoDomain"], given["SsoProviders"]) == ("acme-support", "Acme,COGNITO")
+    assert given["RequireSecondFactor"] == "on"
+
+
 def test_an_own_domain_is_the_public_address(account: Account, package: Path) -> None:
     account.cloudformation.outputs["ApiDomainUrl"] = "https://help.example.com"
     outputs = account.deploy(package, "--api-domain", "help.example.com", "--certificate", "arn")

@@ -120,6 +120,23 @@ def test_nothing_that_holds_data_goes_with_the_stack(packaged: Any) -> None:
         assert packaged.template["Resources"][name]["UpdateReplacePolicy"] == "Retain"
 
 
+def test_a_token_holds_an_hour_a_session_a_day_and_nobody_rewrites_who_they_are(
+    packaged: Any,
+) -> None:
+    """Approvals and histories go by the address, the authorizer asks Cognito for who it is."""
+    client = packaged.template["Resources"]["UserPoolClient"]["Properties"]
+    assert (client["AccessTokenValidity"], client["RefreshTokenValidity"]) == (1, 12)
+    assert set(client["TokenValidityUnits"].values()) == {"hours"}
+    assert client["GenerateSecret"] is False and client["EnableTokenRevocation"] is True
+    scopes = client["AllowedOAuthScopes"]["Fn::If"]
+    assert scopes[0] == "HasSso" and "aws.cognito.signin.user.admin" in scopes[1]
+    pool = packaged.template["Resources"]["UserPool"]["Properties"]
+    verified = pool["UserAttributeUpdateSettings"]["AttributesRequireVerificationBeforeUpdate"]
+    assert verified == ["email"]
+    assert pool["EnabledMfas"] == ["SOFTWARE_TOKEN_MFA"]
+    assert packaged.template["Resources"]["UserPoolDomain"]["Condition"] == "HasSso"
+
+
 def test_no_name_is_the_same_in_two_stages(packaged: Any) -> None:
     """Physical names are CloudFormation's or carry the stage; only a stage's own stack clashes."""
     named = {

@@ -2,6 +2,8 @@
 
 const root = document.documentElement.dataset.root || "./";
 const KEPT = "custops.token";
+const UNTIL = "custops.until";
+const SOON = 60_000; // a token that ends within a minute is renewed before it is used
 
 /** What the API refused: `status`, `type` (the problem's slug), `fields`, `request` and `problem`. */
 export class Refused extends Error {
@@ -18,24 +20,84 @@ export class Refused extends Error {
 /** No answer at all: the network is gone, or the service is. */
 export class Unreachable extends Error {}
 
+// The token holds an hour and lies in this tab; what renews it is a cookie that no script reads, so
+// that a new tab or a reload needs no new sign-in.
 let token = sessionStorage.getItem(KEPT) || "";
+let until = Number(sessionStorage.getItem(UNTIL)) || Infinity; // when it ends, as far as is known
 let whenSignedOut = () => {};
+const tabs = new BroadcastChannel("custops");
+tabs.onmessage = () => { keepToken(""); whenSignedOut(); };
 
 export const signedIn = () => token !== "";
 export const onSignedOut = (call) => { whenSignedOut = call; };
 
-export function keepToken(given) {
+export function keepToken(given, seconds = 0) {
   token = given;
-  if (given) sessionStorage.setItem(KEPT, given);
-  else sessionStorage.removeItem(KEPT);
+  until = seconds ? Date.now() + seconds * 1000 : Infinity;
+  if (given) {
+    sessionStorage.setItem(KEPT, given);
+    sessionStorage.setItem(UNTIL, String(until));
+  } else {
+    sessionStorage.removeItem(KEPT);
+    sessionStorage.removeItem(UNTIL);
+  }
+}
+
+let renewing = null;
+/** A new token by the cookie, one request for all who wait; false where nobody is signed in. */
+export function renew() {
+  renewing ||= send("POST", "session/refresh", {}).then(({ data }) => {
+    const other = token && data.token && whose(data.token) !== whose(token);
+    keepToken(data.token, data.seconds);
+    // Somebody else signed in with this browser, in another tab: nothing of the one before stays.
+    if (other) location.reload();
+    return data.token !== "";
+  }).finally(() => { renewing = null; });
+  return renewing;
+}
+
+/** Whose a token is, as the user pool numbers people; "" where it does not say. */
+function whose(given) {
+  try {
+    return JSON.parse(atob(given.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"))).sub || "";
+  } catch {
+    return "";
+  }
+}
+
+/** Sign out of this browser, in all its tabs; `everywhere` of all others as well. */
+export async function signOut({ everywhere = false } = {}) {
+  await request("POST", everywhere ? "session/logout-everywhere" : "session/logout");
+  forget();
+}
+
+/** Every tab goes back to the sign-in. */
+export function forget() {
+  keepToken("");
+  tabs.postMessage("out");
+  whenSignedOut();
 }
 
 /**
  * One request. `version` becomes If-Match, `key` the Idempotency-Key, `etag` If-None-Match.
  * Resolves to {data, etag, status}; status 304 has no data. Raises Refused or Unreachable.
  */
-export async function request(method, path, { body, version, key, etag, signal } = {}) {
+export async function request(method, path, options = {}) {
+  const session = /^(session|login)\b/.test(path) && path !== "session/logout-everywhere";
+  if (!session && token && until - Date.now() < SOON) await renew();
+  try {
+    return await send(method, path, options);
+  } catch (error) {
+    if (error.status !== 401 || !token || session) throw error;
+    if (await renew()) return send(method, path, options);
+    whenSignedOut();
+    throw error;
+  }
+}
+
+async function send(method, path, { body, version, key, etag, signal }) {
   const headers = { Accept: "application/json" };
+  if (path.startsWith("session/")) headers["X-Requested-With"] = "desk"; // no other site can say so
   if (token) headers.Authorization = `Bearer ${token}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (version !== undefined) headers["If-Match"] = `"${version}"`;
@@ -56,10 +118,6 @@ export async function request(method, path, { body, version, key, etag, signal }
   if (answer.ok) {
     const event = answer.headers.get("Change-Event"); // of a change that can be undone
     return { status: answer.status, data, etag: answer.headers.get("ETag"), event };
-  }
-  if (answer.status === 401 && token && path !== "login") {
-    keepToken("");
-    whenSignedOut();
   }
   throw new Refused(answer.status, data || {});
 }

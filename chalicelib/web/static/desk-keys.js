@@ -59,6 +59,7 @@ export const ACTIONS = [
   ["go_problems", "g p", () => true, () => go("problems")],
   ["go_campaigns", "g c", () => true, () => go("campaigns")],
   ["go_settings", "g s", () => true, () => go("settings")],
+  ["go_me", "", () => true, () => go("me")],
   ["keys", "?", () => true, () => { palette.value = "keys"; }],
 ];
 

@@ -1,7 +1,7 @@
 // The agent desk: sign in, the frame around every screen, and which screen is shown.
 
-import { get, keepToken, onSignedOut, post, signedIn } from "./desk-api.js";
-import { complain, html, now, Notices, render, setClock, signal, t, Time, useEffect, useState } from "./desk-ui.js";
+import { get, onSignedOut, renew, signedIn } from "./desk-api.js";
+import { acting, complain, html, now, Notices, render, setClock, signal, t, Time, useEffect } from "./desk-ui.js";
 import {
   agents, go, list, live, loadViews, may, me, place, setup, startPolling, stopPolling, teams,
 } from "./desk-state.js";
@@ -17,9 +17,16 @@ addEventListener("online", () => { online.value = true; });
 addEventListener("offline", () => { online.value = false; });
 
 /** Screens that few open at once are loaded when they are asked for. */
-const BOARDS = ["trends", "problems", "campaigns", "settings", "quarantine"];
-const boards = signal(null);
-const steps = signal(null);
+const BOARDS = () => import("./desk-boards.js").then((m) => m.Board);
+const SCREENS = {
+  trends: BOARDS, problems: BOARDS, campaigns: BOARDS, settings: BOARDS, quarantine: BOARDS,
+  me: () => import("./desk-me.js").then((m) => m.Board),
+  start: () => import("./desk-start.js").then((m) => m.Start),
+};
+const screens = signal({});
+
+/** The sign-in, loaded by whoever is not signed in. */
+const door = signal(null);
 
 /** The queue waits for nothing but who one is; names and counts come beside it. */
 async function enter() {
@@ -47,38 +54,11 @@ async function choices() {
   teams.value = groups.items;
 }
 
-function leave() {
+async function leave() {
   stopPolling();
+  door.value ||= await import("./desk-login.js");
   me.value = null;
   setup.value = null;
-}
-
-function Login() {
-  const [wrong, setWrong] = useState("");
-  const [busy, setBusy] = useState(false);
-  const submit = async (event) => {
-    event.preventDefault();
-    const form = new FormData(event.target);
-    setBusy(true);
-    setWrong("");
-    try {
-      const answer = await post("login", { email: form.get("email"), password: form.get("password") });
-      keepToken(answer.token);
-      await enter();
-    } catch (error) {
-      setWrong(error.message);
-    } finally {
-      setBusy(false);
-    }
-  };
-  return html`<main class="login"><h1>${t("login.title")}</h1>
-    <form onSubmit=${submit}>
-      ${wrong && html`<p class="wrong-box" role="alert" id="why">${wrong}</p>`}
-      <label for="email">${t("login.email")}</label>
-      <input id="email" name="email" type="email" required autocomplete="username" autofocus aria-describedby=${wrong ? "why" : null} />
-      <label for="password">${t("login.password")}</label>
-      <input id="password" name="password" type="password" required autocomplete="current-password" aria-describedby=${wrong ? "why" : null} />
-      <button disabled=${busy}>${t("login.enter")}</button></form></main>`;
 }
 
 const QUEUE = ["q", "case", "search", "new"];
@@ -96,9 +76,7 @@ function Bar() {
     <nav aria-label=${t("desk.boards")}>${boardsOf.map(([to, name]) => html`
       <a key=${name} href=${`#/${to}`} aria-current=${here(name) ? "true" : null}>${t(`board.${name}`)}</a>`)}<${Setup} /></nav>
     <span class=${`live${stale ? " stale" : ""}`}>${!online.value ? t("desk.offline") : stale ? html`${t("desk.stale")} <${Time} at=${new Date(live.value.at).toISOString()} />` : t("desk.live")}</span>
-    <details class="menu"><summary>${me.value.name || me.value.email}</summary><div>
-      <button type="button" class="link" onClick=${theme}>${t("desk.theme")}</button>
-      <button type="button" class="link" onClick=${() => { keepToken(""); leave(); }}>${t("login.leave")}</button></div></details>
+    <${Menu} />
   </header>`;
 }
 
@@ -111,6 +89,20 @@ function Setup() {
     ${all.length > 0 && html` <span class="tag">${done}/${all.length}</span>`}</a>`;
 }
 
+/** What is about oneself. It closes when something was chosen, when it is left, and by Escape. */
+function Menu() {
+  const close = (menu) => { menu.open = false; };
+  return html`<details class="menu" onFocusOut=${(e) => { if (!e.currentTarget.contains(e.relatedTarget)) close(e.currentTarget); }}
+      onKeyDown=${(e) => { if (e.key === "Escape") { close(e.currentTarget); e.currentTarget.firstElementChild.focus(); } }}>
+    <summary><span class="clip">${me.value.name || me.value.email}</span></summary>
+    <div onClick=${(e) => close(e.currentTarget.parentElement)}>
+      <a href="#/me">${t("board.me")}</a>
+      <button type="button" class="link" onClick=${theme}>${t("desk.theme")}</button>
+      <button type="button" class="link" onClick=${acting(leaving)}>${t("login.leave")}</button></div></details>`;
+}
+
+const leaving = async () => (await import("./desk-login.js")).leave();
+
 function theme() {
   const root = document.documentElement;
   const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
@@ -121,17 +113,15 @@ function theme() {
 function Screen() {
   const { screen, id } = place.value;
   useEffect(() => {
-    if (BOARDS.includes(screen) && !boards.value) import("./desk-boards.js").then((m) => { boards.value = m; }, complain);
-    if (screen === "start" && !steps.value) import("./desk-start.js").then((m) => { steps.value = m; }, complain);
+    if (SCREENS[screen] && !screens.value[screen]) {
+      SCREENS[screen]().then((found) => { screens.value = { ...screens.value, [screen]: found }; }, complain);
+    }
     document.title = `${t(screen === "case" ? "case.log" : `board.${screen === "q" ? "queue" : screen}`)} – ${document.documentElement.dataset.brand}`;
   }, [screen]);
-  if (screen === "start") {
-    return steps.value ? html`<main id="main" class="board"><${steps.value.Start} /></main>`
-      : html`<main id="main" class="board"><div class="skeleton" aria-busy="true"><i/><i/></div></main>`;
-  }
   if (screen === "search") return html`<main id="main" class="board"><${Results} text=${place.value.search.get("q") || ""} /></main>`;
-  if (BOARDS.includes(screen)) {
-    return boards.value ? html`<main id="main" class="board"><${boards.value.Board} screen=${screen} id=${id} /></main>`
+  if (SCREENS[screen]) {
+    const Shown = screens.value[screen];
+    return Shown ? html`<main id="main" class="board"><${Shown} screen=${screen} id=${id} /></main>`
       : html`<main id="main" class="board"><div class="skeleton" aria-busy="true"><i/><i/></div></main>`;
   }
   const open = screen === "case";
@@ -143,7 +133,7 @@ function Screen() {
 }
 
 function Desk() {
-  if (!me.value) return html`<${Login} /><${Notices} />`;
+  if (!me.value) return html`${door.value && html`<${door.value.Login} enter=${enter} />`}<${Notices} />`;
   return html`<${Bar} />
     ${!online.value && html`<p class="banner" role="alert">${t("desk.offline_text")}</p>`}
     <${Screen} /><${Palette} /><${Notices} />`;
@@ -156,13 +146,13 @@ async function start() {
   await speak(document.documentElement.lang, here);
   onSignedOut(leave);
   listen();
-  if (signedIn()) {
-    try {
-      await enter();
-    } catch (error) {
-      if (error.status !== 401) complain(error);
-    }
+  try {
+    if (new URLSearchParams(location.search).has("state")) await (await import("./desk-login.js")).comeBack();
+    if (signedIn() || await renew()) await enter();
+  } catch (error) {
+    if (error.status !== 401) complain(error);
   }
+  if (!me.value) door.value ||= await import("./desk-login.js");
   render(html`<${Desk} />`, document.getElementById("desk"));
 }
 
