@@ -35,6 +35,7 @@ class CaseFilter(Model):
     topic: str = Field(default="", max_length=64)
     tag: str = Field(default="", max_length=64)
     text: str = Field(default="", max_length=200)
+    follower: str = Field(default="", max_length=254)  # an agent's own list; the others filter it
     aside: Literal["", "spam", "merged"] = ""  # lists of what the others leave out
     order: Literal["created", "due"] = "created"  # due: unsolved ones, by their promises
 
@@ -50,6 +51,7 @@ BUILT_IN: Mapping[str, CaseFilter] = {
     "unassigned": CaseFilter(statuses=tuple(sorted(UNSOLVED)), assignee=NOBODY, order="due"),
     "queue": CaseFilter(order="due"),
     "mine": CaseFilter(statuses=tuple(sorted(UNSOLVED)), assignee="me", order="due"),
+    "followed": CaseFilter(follower="me"),
     "spam": CaseFilter(aside="spam"),
     "merged": CaseFilter(aside="merged"),
 }
@@ -85,6 +87,10 @@ class CaseService:
         positions = self.cursors.read(wanted.name, cursor)
         if cursor is None and (named := self._named(wanted)):
             return CasePart(cases=(named,), cursor=None)
+        if wanted.follower:
+            page = self.lists.followed(wanted.follower, limit, positions, _keep(wanted))
+            found = tuple(items.model(Case, stored) for stored in page.items)
+            return CasePart(cases=found, cursor=self.cursors.write(wanted.name, page.positions))
         if wanted.order == "due" and not wanted.customer_id and not wanted.aside:
             page = self._queue(wanted, limit, positions)
             found = tuple(items.model(Case, stored) for stored in page.items)

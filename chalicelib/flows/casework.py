@@ -14,6 +14,7 @@ from chalicelib.cases import rules
 from chalicelib.cases.models import Case, CasePatch
 from chalicelib.customers import rules as customer_rules
 from chalicelib.errors import Invalid, NotFound, StaleVersion
+from chalicelib.flows.facts import facts
 from chalicelib.flows.timeline import event
 from chalicelib.ports import Clock, Ids
 from chalicelib.store.reactions import Reaction, look_again
@@ -64,6 +65,7 @@ class Casework:
         after = self.promising.changed(case, changed.case, now)
         note = event(after, self.ids.new(), now, "changed", changed.changes, by)
         writes = [self.cases.new_message(note)]
+        writes += facts(self.cases, self.reactions, after, note, now)
         if changed.changes.keys() & {"topic", "spam", "team", "priority", "article"}:
             data = {"event": self.cases.message_sk(note)}  # of which the machine learns
             count = Reaction(owner=f"CASE#{case.id}", kind="count", id=self.ids.new(), data=data)

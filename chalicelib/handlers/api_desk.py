@@ -17,8 +17,8 @@ from chalicelib.store.desk import Doing, Draft, Presence
 routes = Blueprint(__name__)
 COUNTED = 100  # cases of a list that are counted
 MOST_COUNTED = 10  # of the company's own lists; each is one more Query
-UNCOUNTED = ("all", "spam")
-SHOWN = ("mine", "unassigned", "queue", "all", "spam")
+UNCOUNTED = ("all", "followed", "spam")
+SHOWN = ("mine", "followed", "unassigned", "queue", "all", "spam")
 
 
 class ChangesQuery(Model):
@@ -78,7 +78,7 @@ class AgentChoices(Model):
 @route(routes, "GET", "/v1/changes", query=ChangesQuery, answer=Changes)
 def changes(call: Call, query: ChangesQuery) -> Reply:
     """Which cases changed, and who is in which. Answers 304 where nothing did (If-None-Match)."""
-    found = call.app.attending.changes(query.since)
+    found = call.app.attending.changes(query.since, call.who.email)
     headers = {"ETag": found.tag}
     if call.headers.get("if-none-match") == found.tag:
         return Reply("", 304, headers)

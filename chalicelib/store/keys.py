@@ -56,6 +56,12 @@
 | what people taught the machine, by month | LEARN#<month>#<shard> | <time>#<id> |
 | how an agent stands: open cases, away or not | AGENT#<e-mail> | AGENT |
 | what an agent has begun to write | AGENT#<e-mail> | DRAFT#<case id>#<mode> |
+| how an agent wants the desk, and to be told | AGENT#<e-mail> | PREFERENCES |
+| which cases an agent follows, newest first | AGENT#<e-mail> | FOLLOW#<case id> |
+| what an agent has not seen of a case | AGENT#<e-mail> | NEWS#<case id> |
+| how many cases have news for an agent | AGENT#<e-mail> | BELL |
+| what is gathered for one mail or webhook to an agent | AGENT#<e-mail> | GATHERED#<way>#<group> |
+| such a mail or webhook on its way | BUNDLE#<id> | BUNDLE |
 | who is in which case at present | PRESENT | <case id>#<e-mail> |
 | what a change of several cases can be undone to | UNDO#<id> | UNDO |
 | which teams people gave the cases of a topic to | CORRECTED#<topic> | CORRECTED |
@@ -78,6 +84,7 @@ Secondary indexes (all attributes projected):
 | index | pk | sk | lists |
 |---|---|---|---|
 | gsi1 | CUST#<id> | <created>#<id> | a customer's cases |
+|  | NEWS#<e-mail> | <time>#<case id> | an agent's notifications |
 | gsi2 | STATUS#<status>#<shard> | <created>#<id> | cases in a state |
 |  | DUE#<shard> | <due>#<id> | reactions that are outstanding |
 |  | CUSTOMERS#<shard> | <id> | all customers |
@@ -132,6 +139,8 @@ CONTACTS = "CONTACT#"
 SETTINGS = "SETTINGS"
 SWEEP = ("SWEEP", "SWEEP")
 MODEL = "MODEL#"
+FOLLOW = "FOLLOW#"
+NEWS = "NEWS#"
 PRESENT = "PRESENT"
 CHANGED = "CHANGED#"
 TRENDS = "TRENDS"
@@ -380,6 +389,35 @@ def agent(email: str) -> Key:
 
 def draft(email: str, case_id: str, mode: str) -> Key:
     return agent(email)[0], f"DRAFT#{case_id}#{mode}"
+
+
+def preferences(email: str) -> Key:
+    return agent(email)[0], "PREFERENCES"
+
+
+def follow(email: str, case_id: str) -> Key:
+    return agent(email)[0], f"{FOLLOW}{case_id}"
+
+
+def notification(email: str, case_id: str) -> Key:
+    return agent(email)[0], f"{NEWS}{case_id}"
+
+
+def notifications(email: str) -> str:
+    """The partition of gsi1 that lists them."""
+    return f"{NEWS}{email.lower()}"
+
+
+def bell(email: str) -> Key:
+    return agent(email)[0], "BELL"
+
+
+def gathered(email: str, way: str, group: str) -> Key:
+    return agent(email)[0], f"GATHERED#{way}#{group}"
+
+
+def bundle(bundle_id: str) -> Key:
+    return f"BUNDLE#{bundle_id}", "BUNDLE"
 
 
 def undo(token: str) -> Key:
