@@ -1,8 +1,8 @@
 """What agents need to know of each other: which cases changed, who is in them, what was begun.
 
-A poll costs two Queries and a GetItem however many cases there are. Clocks of functions differ, and
-an index lags behind: a poll looks a little further back than it did, and the cursor carries what it
-saw.
+A poll costs two Queries and a read of two items however many cases there are, and every other minute
+a write: that somebody is there. Clocks of functions differ, and an index lags behind: a poll looks a
+little further back than it did, and the cursor carries what it saw.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Attending:
         new = [one for one in found if one.version > seen.get(one.case_id, 0)]
         fresh, more = new[:MOST], len(new) > MOST
         shown = fresh if before else []
-        bell = self.notifications.bell(email)
+        bell = self.notifications.asked(email, now)
         return Changes(
             cursor=since if since and not fresh else self._cursor(now, before, found, fresh),
             items=tuple(shown),

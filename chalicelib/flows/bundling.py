@@ -24,12 +24,13 @@ from chalicelib.channels.settings import ChannelSettings
 from chalicelib.errors import Contended, SendRefused, SendThrottled, SendUnknown
 from chalicelib.flows import agent_letters
 from chalicelib.flows.agent_letters import Told
-from chalicelib.flows.alerting import errand_of
-from chalicelib.notifications.models import EMAIL, Bundle, Notification
+from chalicelib.flows.alerting import ALL, errand_of
+from chalicelib.notifications.models import EMAIL, Bundle, MailWhen, Notification
 from chalicelib.notifications.rules import bundle_behind, send_id
 from chalicelib.observability import logger
 from chalicelib.ports import Clock, Ids, Mailer, Webhooks
 from chalicelib.settings_documents import WebhooksSettings
+from chalicelib.store import keys
 from chalicelib.store.reactions import BUNDLE, Reaction
 from chalicelib.store.table import Write, WriteRefused
 
@@ -123,7 +124,7 @@ class Bundling:
             return
         if now < gathered.due_at:
             return
-        unseen = self._unseen(gathered)
+        unseen = self._unseen(gathered, now)
         if not unseen.entries:
             self._commit(self.notifications.close(gathered), self.reactions.done(reaction))
             return
@@ -133,13 +134,26 @@ class Bundling:
         if self._commit(self.notifications.close(gathered), first, hold):
             self._send(claimed, reaction)
 
-    def _unseen(self, gathered: Bundle) -> Bundle:
-        """Without what the agent has looked at since; webhooks are told all the same."""
+    def _unseen(self, gathered: Bundle, now: datetime) -> Bundle:
+        """Without what the agent has looked at since, or has before them at the desk; webhooks are
+        told all the same."""
         if gathered.way != EMAIL:
             return gathered
-        cases = {entry.case_id for entry in gathered.entries}
-        lines = self.notifications.lines(gathered.email, cases)
-        left = tuple(e for e in gathered.entries if not _seen(lines.get(e.case_id), e.at))
+        email = gathered.email
+        places = {keys.notification(email, entry.case_id) for entry in gathered.entries}
+        known = self.notifications.standing([keys.preferences(email), keys.at_desk(email), *places])
+        preferences = known.preferences(email)
+        there = (
+            gathered.group != ALL
+            and preferences.mail_when is MailWhen.AWAY
+            and known.at_desk(email, now)
+        )
+        left = tuple(
+            entry
+            for entry in gathered.entries
+            if not (there and preferences.notify.of(entry.kind).desk)
+            and not _seen(known.line(email, entry.case_id), entry.at)
+        )
         more = gathered.more if left else 0
         return gathered.model_copy(update={"entries": left, "more": more})
 

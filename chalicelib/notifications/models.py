@@ -145,6 +145,13 @@ class Grouping(StrEnum):
     DAILY = "daily"
 
 
+class MailWhen(StrEnum):
+    """Which notifications are mailed at once."""
+
+    AWAY = "away"  # those that come while nobody is at their desk
+    UNSEEN = "unseen"  # those that they have not looked at after the settings' window
+
+
 class QuietHours(Model):
     """From when until when nothing is mailed; over midnight where `until` is the earlier one."""
 
@@ -159,6 +166,7 @@ class Preferences(Model):
     """
 
     notify: WaysByKind = WaysByKind()
+    mail_when: MailWhen = MailWhen.AWAY
     mail_grouping: Grouping = Grouping.AT_ONCE
     daily_at: Clock = "08:00"
     quiet_hours: QuietHours | None = None

@@ -60,6 +60,7 @@
 | which cases an agent follows, newest first | AGENT#<e-mail> | FOLLOW#<case id> |
 | what an agent has not seen of a case | AGENT#<e-mail> | NEWS#<case id> |
 | how many cases have news for an agent | AGENT#<e-mail> | BELL |
+| when an agent's desk asked last, within two minutes | AGENT#<e-mail> | AT_DESK |
 | what is gathered for one mail or webhook to an agent | AGENT#<e-mail> | GATHERED#<way>#<group> |
 | such a mail or webhook on its way | BUNDLE#<id> | BUNDLE |
 | who is in which case at present | PRESENT | <case id>#<e-mail> |
@@ -410,6 +411,10 @@ def notifications(email: str) -> str:
 
 def bell(email: str) -> Key:
     return agent(email)[0], "BELL"
+
+
+def at_desk(email: str) -> Key:
+    return agent(email)[0], "AT_DESK"
 
 
 def gathered(email: str, way: str, group: str) -> Key:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.base import Model
+from chalicelib.base import Model, from_iso, iso
 from chalicelib.cases.models import Case, Message
 from chalicelib.errors import StaleVersion
 from chalicelib.notifications.models import Bell, Bundle, Entry, Notification, Preferences
@@ -28,6 +28,7 @@ from chalicelib.store.table import (
 )
 
 READ_FOR = timedelta(days=30)  # that a line stays in the list after it was read
+BEAT = timedelta(seconds=110)  # between two notes that an agent is at the desk
 SENT_FOR = timedelta(days=14)  # that a mail or webhook is remembered
 
 
@@ -56,6 +57,11 @@ class Standing:
     def bell(self, email: str) -> Bell:
         stored = self.found.get(keys.bell(email))
         return items.model(Bell, stored) if stored else Bell()
+
+    def at_desk(self, email: str, now: datetime) -> bool:
+        """Whether their desk asked for news a moment ago."""
+        stored = self.found.get(keys.at_desk(email))
+        return stored is not None and now - from_iso(str(stored["at"])) < 2 * BEAT
 
     def gathered(self, email: str, way: str, group: str) -> Bundle | None:
         stored = self.found.get(keys.gathered(email, way, group))
@@ -123,6 +129,17 @@ class NotificationStore:
         stored = self._table.get(keys.bell(email), consistent)
         return items.model(Bell, stored) if stored else Bell()
 
+    def asked(self, email: str, now: datetime) -> Bell:
+        """What an agent's desk hears; that it asked is noted every other minute."""
+        standing = self.standing([keys.bell(email), keys.at_desk(email)])
+        stored = standing.found.get(keys.at_desk(email))
+        if stored is None or now - from_iso(str(stored["at"])) >= BEAT:
+            pk, sk = keys.at_desk(email)
+            expires = int((now + READ_FOR).timestamp())
+            seen = {"pk": pk, "sk": sk, "type": "at_desk", "at": iso(now), "expires": expires}
+            self._table.commit(put("at_desk", seen))
+        return standing.bell(email)
+
     def page(self, email: str, limit: int, start: dict[str, str] | None) -> Page:
         """Lines of an agent, newest first, as stored items."""
         partition = keys.notifications(email)
@@ -137,9 +154,10 @@ class NotificationStore:
 
     def lines(self, email: str, case_ids: Iterable[str]) -> dict[str, Notification]:
         """An agent's lines of some cases, by case id."""
-        found = self._table.batch_get([keys.notification(email, one) for one in case_ids])
-        lines = (items.model(Notification, stored) for stored in found.values())
-        return {line.case_id: line for line in lines}
+        wanted = set(case_ids)
+        standing = self.standing(keys.notification(email, one) for one in wanted)
+        found = {one: standing.line(email, one) for one in wanted}
+        return {case_id: line for case_id, line in found.items() if line}
 
     def sources(
         self, told: Sequence[Notification | Entry]

@@ -236,6 +236,22 @@ def test_what_was_seen_at_the_desk_meanwhile_is_not_mailed(world: World) -> None
     assert mails(world, CLEO) == []
 
 
+def test_whoever_is_at_the_desk_is_not_mailed_unless_they_want_it(world: World) -> None:
+    noted(world, "@cleo look")
+    world.settle()
+    world.clock.forward(seconds=100)
+    world.app.attending.changes(None, CLEO)
+    later(world, minutes=2)
+    assert mails(world, CLEO) == []
+    assert told(world, CLEO) == [("mentioned", 1)]
+    prefers(world, CLEO, mail_when="unseen")
+    noted(world, "@cleo look again")
+    world.settle()
+    world.app.attending.changes(None, CLEO)
+    later(world, minutes=3)
+    assert len(mails(world, CLEO)) == 1
+
+
 def test_an_answer_to_the_mail_answers_the_customer_without_what_it_quotes(world: World) -> None:
     noted(world, "@cleo he is a liar")
     world.settle()
