@@ -1,8 +1,8 @@
 """What agents need to know of each other: which cases changed, who is in them, what was begun.
 
-A poll costs two Queries and a read of two items however many cases there are, and every other minute
-a write: that somebody is there. Clocks of functions differ, and an index lags behind: a poll looks a
-little further back than it did, and the cursor carries what it saw.
+A poll costs two Queries and a read of two items however many cases there are, and every other
+minute a write: that somebody is there. Clocks of functions differ, and an index lags behind: a poll
+looks a little further back than it did, and the cursor carries what it saw.
 """
 
 from __future__ import annotations

@@ -3,8 +3,9 @@
 import { get } from "./desk-api.js";
 import { acting, announce, html, t, useEffect, useRef, useState } from "./desk-ui.js";
 import {
-  agents, appear, change, changed, current, dialog, may, me, next, present, refresh, teams,
+  agents, appear, change, changed, current, dialog, follow, may, me, next, place, present, refresh, teams,
 } from "./desk-state.js";
+import { seen } from "./desk-bell.js";
 import { Clock, nameOf } from "./desk-queue.js";
 import { Composer } from "./desk-composer.js";
 import { Timeline } from "./desk-timeline.js";
@@ -17,6 +18,12 @@ export function Case({ id }) {
   const [timeline, setTimeline] = useState({ items: [], cursor: null, earlier: false });
   const top = useRef(null);
 
+  const wanted = place.value.search.get("m"); // the entry that a notification speaks of
+  const show = () => {
+    const entry = wanted && document.getElementById(`m-${wanted}`);
+    entry?.scrollIntoView({ block: "center" });
+    (entry || top.current)?.focus({ preventScroll: Boolean(entry) });
+  };
   const load = async () => {
     try {
       const [found, page] = await Promise.all([get(`cases/${id}`), newest(id)]);
@@ -32,7 +39,8 @@ export function Case({ id }) {
   useEffect(() => {
     setRow(null);
     setTimeline({ items: [], cursor: null });
-    load().then(() => top.current?.focus());
+    load().then(() => (wanted ? setTimeout(show, 50) : show()));
+    acting(() => seen(id))();
     appear(id, "looking");
     const still = setInterval(() => { if (!document.hidden) appear(id, "looking"); }, 15_000);
     return () => { clearInterval(still); appear(id, "away"); current.value = null; };
@@ -42,6 +50,9 @@ export function Case({ id }) {
   useEffect(() => {
     if (row && heard > row.version) load().then(() => announce(t("case.news", { reference: row.reference })));
   }, [heard]);
+  const other = current.value; // as a key has changed it
+  useEffect(() => { if (row && other?.id === id && other.version > row.version) setRow(other); }, [other]);
+  useEffect(() => { if (row && wanted) setTimeout(show, 50); }, [wanted]);
 
   if (error) {
     return html`<section class="case-pane"><div class="wrong-box" role="alert"><p>${error.message}</p>
@@ -112,6 +123,8 @@ function Fields({ row, alter }) {
       <option value="" selected=${!row.team}>–</option>
       ${known(row).map((team) => html`<option value=${team.name} selected=${team.name === row.team}>${team.title}</option>`)}</select></label>
     ${row.assignee !== me.value.email && html`<button type="button" class="second" onClick=${() => alter({ assignee: me.value.email })}>${t("case.take")}</button>`}
+    <button type="button" class="second" aria-pressed=${row.followers.includes(me.value.email)} title=${t("follow.followers", { count: row.followers.length })}
+      onClick=${acting(() => follow(row))}>${t(row.followers.includes(me.value.email) ? "follow.unfollow" : "follow.follow")}</button>
   </div>`;
 }
 

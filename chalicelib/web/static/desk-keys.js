@@ -1,10 +1,11 @@
 // The keyboard: single keys outside of inputs, which can be switched off (WCAG 2.2, 2.1.4), and
 // the palette, which has every action.
 
-import { Dialog, html, signal, t, useState } from "./desk-ui.js";
-import { at, change, current, dialog, go, me, next, rows, ticked } from "./desk-state.js";
+import { acting, Dialog, html, signal, t, useState } from "./desk-ui.js";
+import { at, change, current, dialog, follow, go, me, next, rows, ticked } from "./desk-state.js";
 import { cite, suggested } from "./desk-beside.js";
 import { composer } from "./desk-composer.js";
+import { prefer } from "./desk-own.js";
 
 const OFF = "custops.keys.off";
 export const keysOff = signal(localStorage.getItem(OFF) === "yes");
@@ -35,6 +36,7 @@ export const ACTIONS = [
   ["note", "n", here, () => composer.open("note")],
   ["assign", "a", here, () => field("assignee")],
   ["take", "", here, () => change(current.value, { assignee: me.value.email })],
+  ["follow", "f", here, () => acting(() => follow(current.value))()],
   ["status", "s", here, () => field("status")],
   ["priority", "p", here, () => field("priority")],
   ["tags", "l", here, () => { dialog.value = "tags"; }],
@@ -45,6 +47,7 @@ export const ACTIONS = [
   ["create", "c", () => true, () => go("new")],
   ["go_queue", "g q", () => true, () => go("q/queue")],
   ["go_mine", "", () => true, () => go("q/mine")],
+  ["go_news", "g n", () => true, () => { dialog.value = "news"; }],
   ["go_trends", "g t", () => true, () => go("trends")],
   ["go_problems", "g p", () => true, () => go("problems")],
   ["go_campaigns", "g c", () => true, () => go("campaigns")],
@@ -112,7 +115,7 @@ export function Palette() {
 
 function Keys({ close }) {
   return html`<${Dialog} title=${t("key.keys")} onClose=${close}>
-    <label class="check"><input type="checkbox" checked=${!keysOff.value} onChange=${(e) => switchKeys(!e.target.checked)} /> ${t("palette.enabled")}</label>
+    <label class="check"><input type="checkbox" checked=${!keysOff.value} onChange=${(e) => { switchKeys(!e.target.checked); acting(() => prefer({ keys: !keysOff.value }))(); }} /> ${t("palette.enabled")}</label>
     <table><tbody>${ACTIONS.filter(([, key]) => key).map(([name, key]) => html`<tr key=${name}><th scope="row">${t(`key.${name}`)}</th><td><kbd>${key}</kbd></td></tr>`)}
     ${[["composer.send", "Ctrl+Enter"], ["composer.send_resolve", "Ctrl+Shift+Enter"], ["composer.macro", "/"], ["key.leave", "Esc"], ["palette.title", "Ctrl+K"]].map(([name, key]) => html`<tr key=${name}><th scope="row">${t(name)}</th><td><kbd>${key}</kbd></td></tr>`)}</tbody></table><//>`;
 }

@@ -1,6 +1,6 @@
 // What the desk knows: who is signed in, where they are, the queue, the case, and what changed.
 
-import { get, patch, put, query, Refused, request, Unreachable } from "./desk-api.js";
+import { get, patch, put, query, Refused, remove, request, Unreachable } from "./desk-api.js";
 import { announce, computed, signal, t, tell } from "./desk-ui.js";
 
 export const me = signal(null);
@@ -17,6 +17,7 @@ export const agents = signal([]);
 export const teams = signal([]);
 export const live = signal({ ok: true, at: Date.now() });
 export const changed = signal({}); // case id → newest version that was heard of
+export const bell = signal({ unread: 0, latest: [], first: true }); // cases with news for me
 
 export const rank = { readonly: 0, agent: 1, lead: 2, admin: 3 };
 export const may = (role) =>
@@ -145,6 +146,7 @@ function hear(news, first) {
     (others[one.case_id] ||= []).push(one);
   }
   present.value = others;
+  bell.value = { unread: news.unread, latest: news.latest, first };
   if (first || !news.items.length) return;
   const newest = { ...changed.value };
   for (const item of news.items) newest[item.case_id] = Math.max(newest[item.case_id] || 0, item.version);
@@ -170,6 +172,15 @@ export async function appear(caseId, doing) {
     if (!(error instanceof Unreachable || error instanceof Refused)) throw error;
     live.value = { ...live.value, ok: false };
   }
+}
+
+/** Hear of what is new in a case, or no longer. */
+export async function follow(row) {
+  const ends = row.followers.includes(me.value.email);
+  const after = await (ends ? remove : put)(`cases/${row.id}/followers/me`);
+  refresh(after);
+  if (current.value?.id === after.id) current.value = after;
+  tell(t(ends ? "follow.ended" : "follow.done", { reference: after.reference }));
 }
 
 // --- changing a case ----------------------------------------------------------------------------

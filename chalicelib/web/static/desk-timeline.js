@@ -25,7 +25,7 @@ function Entry({ message, row }) {
   const kind = message.kind === "note" ? "note" : message.direction;
   const who = message.author.type === "agent" ? nameOf(message.author.id || message.author.name)
     : message.author.name || message.author.id || t("case.customer");
-  return html`<li class=${`entry ${kind}`}>
+  return html`<li class=${`entry ${kind}`} id=${`m-${message.id}`} tabindex="-1">
     <div class="line quiet"><strong dir="auto">${who}</strong>
       <span>${message.kind === "note" ? t("case.note") : t(`channel.${message.channel}`)}</span>
       ${message.author.type === "bot" && html`<span class="tag">${t("case.bot")}</span>`}
@@ -65,7 +65,7 @@ function fit(event) {
 function Event({ message }) {
   const parts = Object.entries(message.changes).map(([name, [from, to]]) =>
     t("case.change", { name: fieldName(name), from: from || "–", to: to || "–" }));
-  return html`<li class="entry event quiet"><${Time} at=${message.created_at} />
+  return html`<li class="entry event quiet" id=${`m-${message.id}`} tabindex="-1"><${Time} at=${message.created_at} />
     <span>${message.author.type === "agent" ? nameOf(message.author.id || message.author.name) : message.author.name || t("case.system")}</span>
     <span dir="auto">${parts.length ? parts.join("; ") : message.text}</span>
     ${parts.length > 0 && message.text && message.text !== "changed" && html`<span dir="auto">${message.text}</span>`}</li>`;

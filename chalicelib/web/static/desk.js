@@ -1,27 +1,30 @@
 // The agent desk: sign in, the frame around every screen, and which screen is shown.
 
 import { get, keepToken, onSignedOut, post, signedIn } from "./desk-api.js";
-import { complain, html, now, Notices, render, signal, t, Time, useEffect, useState } from "./desk-ui.js";
+import { acting, complain, html, now, Notices, render, signal, t, Time, useEffect, useState } from "./desk-ui.js";
 import {
   agents, go, live, loadViews, may, me, place, startPolling, stopPolling, teams, view,
 } from "./desk-state.js";
+import { Bell, News } from "./desk-bell.js";
 import { Queue, Views } from "./desk-queue.js";
 import { Case } from "./desk-case.js";
 import { listen, Palette } from "./desk-keys.js";
 import { NewCase } from "./desk-new.js";
-import { speak } from "./words.js";
+import { begin, dark, loadOwn, prefer, spoken } from "./desk-own.js";
 
 const online = signal(navigator.onLine);
 addEventListener("online", () => { online.value = true; });
 addEventListener("offline", () => { online.value = false; });
 
 /** Screens that few open at once are loaded when they are asked for. */
-const BOARDS = ["trends", "problems", "campaigns", "settings", "quarantine"];
-const boards = signal(null);
+const BOARDS = ["trends", "problems", "campaigns", "settings", "quarantine", "me"];
+const boards = signal({});
+const load = (screen) => (screen === "me" ? import("./desk-me.js") : import("./desk-boards.js"));
 
 /** The queue waits for nothing but who one is; names and counts come beside it. */
 async function enter() {
   me.value = await get("me");
+  loadOwn().catch(complain);
   choices().then(shown).then(loadViews).then(startPolling).catch(complain);
 }
 
@@ -78,27 +81,23 @@ function Bar() {
       ["campaigns", "campaigns", "lead"], ["settings", "settings", "admin"]].filter(([, , role]) => may(role)).map(([to, name]) => html`
       <a key=${name} href=${`#/${to}`} aria-current=${(place.value.screen === to || (name === "queue" && ["q", "case", "search"].includes(place.value.screen))) ? "true" : null}>${t(`board.${name}`)}</a>`)}</nav>
     <span class=${`live${stale ? " stale" : ""}`}>${!online.value ? t("desk.offline") : stale ? html`${t("desk.stale")} <${Time} at=${new Date(live.value.at).toISOString()} />` : t("desk.live")}</span>
+    <${Bell} />
     <details class="menu"><summary>${me.value.name || me.value.email}</summary><div>
-      <button type="button" class="link" onClick=${theme}>${t("desk.theme")}</button>
+      <a href="#/me">${t("prefs.title")}</a>
+      <button type="button" class="link" onClick=${acting(() => prefer({ theme: dark() ? "light" : "dark" }))}>${t("desk.theme")}</button>
       <button type="button" class="link" onClick=${() => { keepToken(""); leave(); }}>${t("login.leave")}</button></div></details>
   </header>`;
-}
-
-function theme() {
-  const root = document.documentElement;
-  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  root.dataset.theme = dark ? "light" : "dark";
-  localStorage.setItem("custops.theme", root.dataset.theme);
 }
 
 function Screen() {
   const { screen, id } = place.value;
   useEffect(() => {
-    if (BOARDS.includes(screen) && !boards.value) import("./desk-boards.js").then((m) => { boards.value = m; }, complain);
+    if (BOARDS.includes(screen) && !boards.value[screen]) load(screen).then((m) => { boards.value = { ...boards.value, [screen]: m.Board }; }, complain);
     document.title = `${t(screen === "case" ? "case.log" : `board.${screen === "q" || screen === "search" ? "queue" : screen}`)} – ${document.documentElement.dataset.brand}`;
   }, [screen]);
   if (BOARDS.includes(screen)) {
-    return boards.value ? html`<main id="main" class="board"><${boards.value.Board} screen=${screen} id=${id} /></main>`
+    const Board = boards.value[screen];
+    return Board ? html`<main id="main" class="board"><${Board} screen=${screen} id=${id} /></main>`
       : html`<main id="main" class="board"><div class="skeleton" aria-busy="true"><i/><i/></div></main>`;
   }
   const open = screen === "case";
@@ -110,17 +109,15 @@ function Screen() {
 }
 
 function Desk() {
-  if (!me.value) return html`<${Login} /><${Notices} />`;
-  return html`<${Bar} />
+  const key = spoken.value;
+  if (!me.value) return html`<${Login} key=${key} /><${Notices} />`;
+  return html`<${Bar} key=${`bar ${key}`} />
     ${!online.value && html`<p class="banner" role="alert">${t("desk.offline_text")}</p>`}
-    <${Screen} /><${Palette} /><${Notices} />`;
+    <${Screen} key=${key} /><${Palette} /><${News} /><${Notices} />`;
 }
 
 async function start() {
-  const here = new URL(".", import.meta.url).href.replace(/\/$/, "");
-  const kept = localStorage.getItem("custops.theme");
-  if (kept) document.documentElement.dataset.theme = kept;
-  await speak(document.documentElement.lang, here);
+  await begin();
   onSignedOut(leave);
   listen();
   if (signedIn()) {
