@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from chalicelib.customers.service import CustomerService
     from chalicelib.flows.acknowledging import Acknowledging
     from chalicelib.flows.agreeing import Agreeing
+    from chalicelib.flows.alerting import Alerting
     from chalicelib.flows.answering import Answering
     from chalicelib.flows.assigning import Assigning
     from chalicelib.flows.attaining import Attaining
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.botting import Botting
     from chalicelib.flows.braking import Braking
     from chalicelib.flows.bulk import Bulk
+    from chalicelib.flows.bundling import Bundling
     from chalicelib.flows.calls import Calls
     from chalicelib.flows.casework import Casework
     from chalicelib.flows.chatting import Chatting
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.examples import Examples
     from chalicelib.flows.figuring import Figuring
     from chalicelib.flows.finding import Finding
+    from chalicelib.flows.following import Following
     from chalicelib.flows.followups import Followups
     from chalicelib.flows.handing_over import HandingOver
     from chalicelib.flows.helpdesk import Helpdesk
@@ -68,6 +71,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.hours import Hours
     from chalicelib.flows.importing import Importing
     from chalicelib.flows.in_case import InCase
+    from chalicelib.flows.inbox import Inboxes
     from chalicelib.flows.indexing import Indexing
     from chalicelib.flows.informing import Informing
     from chalicelib.flows.intake import Intake
@@ -161,6 +165,7 @@ if TYPE_CHECKING:
     from chalicelib.store.lessons import LessonStore
     from chalicelib.store.models import ModelStore
     from chalicelib.store.networks import NetworkStore
+    from chalicelib.store.notifications import NotificationStore
     from chalicelib.store.opinions import OpinionStore
     from chalicelib.store.problems import ProblemStore
     from chalicelib.store.quarantine import QuarantineStore
@@ -263,6 +268,7 @@ class Application:
     labellings: Part[LabellingStore] = Part("store.labellings.LabellingStore")
     desk: Part[DeskStore] = Part("store.desk.DeskStore")
     view_store: Part[ViewStore] = Part("store.views.ViewStore")
+    notifications: Part[NotificationStore] = Part("store.notifications.NotificationStore")
     rates: Part[RateStore] = Part("store.rates.RateStore")
     codes: Part[CodeStore] = Part("store.codes.CodeStore")
     networks: Part[NetworkStore] = Part("store.networks.NetworkStore")
@@ -473,6 +479,10 @@ class Application:
     starting: Part[Starting] = Part("flows.starting.Starting")
     searching: Part[Searching] = Part("flows.searching.Searching")
     viewing: Part[Viewing] = Part("flows.viewing.Viewing")
+    following: Part[Following] = Part("flows.following.Following")
+    inboxes: Part[Inboxes] = Part("flows.inbox.Inboxes")
+    alerting: Part[Alerting] = Part("flows.alerting.Alerting")
+    bundling: Part[Bundling] = Part("flows.bundling.Bundling")
     casework: Part[Casework] = Part("flows.casework.Casework")
     passing_on: Part[PassingOn] = Part("flows.passing_on.PassingOn")
     snoozing: Part[Snoozing] = Part("flows.snoozing.Snoozing")

@@ -43,12 +43,14 @@ class Team(Model):
 
     `strategy` says how cases come to people. A case whose language or skill nobody at work has
     waits for somebody who has it, unless `relax` names what may be left out, in that order.
+    `leads` hear of promises that slip in cases that nobody has.
     """
 
     name: Slug
     title: Title
     kind: TeamKind = TeamKind.SERVICE
     members: tuple[EmailAddress, ...] = Field(default=(), max_length=500)
+    leads: tuple[EmailAddress, ...] = Field(default=(), max_length=50)
     calendar: str = Field(default="", max_length=60)
     email: EmailAddress | Literal[""] = ""  # where a department is told
     strategy: Strategy = Strategy.MANUAL
@@ -126,7 +128,7 @@ def _global_address(host: str) -> bool:
 
 class Webhook(Model):
     """Where facts are sent, signed with the secret. `events` are kinds such as
-    problem.handed_over; none means all."""
+    problem.handed_over or agent.mentioned; none means all."""
 
     name: Slug
     url: Annotated[str, Field(max_length=2_000), AfterValidator(_public_https)]
@@ -241,6 +243,12 @@ def _campaigns() -> type[BaseModel]:
     return CampaignSettings
 
 
+def _notifications() -> type[BaseModel]:
+    from chalicelib.notifications.models import NotificationSettings
+
+    return NotificationSettings
+
+
 def _approvals() -> type[BaseModel]:
     from chalicelib.access.models import ApprovalSettings
 
@@ -265,6 +273,7 @@ DOCUMENTS: Mapping[str, Callable[[], type[BaseModel]]] = {
     "flags": lambda: FlagsSettings,
     "help": _help,
     "macros": lambda: MacrosSettings,
+    "notifications": _notifications,
     "priorities": _priorities,
     "problems": _problems,
     "promises": _promises,

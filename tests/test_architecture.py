@@ -19,6 +19,7 @@ DOMAINS = [
     "channels",
     "customers",
     "knowledge",
+    "notifications",
     "outcomes",
     "problems",
     "promises",

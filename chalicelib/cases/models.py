@@ -158,6 +158,7 @@ class Case(Model):
     team: str | None = None
     routed: Routed | None = None  # why it is that team's; in words: reasons
     assignee: str | None = None
+    followers: tuple[str, ...] = ()  # agents who want its news though it is not theirs
     skills: tuple[str, ...] = ()  # that whoever takes it should have, by the rules
     counted_for: str | None = None  # whose load it is a part of, as stored (store/cases.py)
     understood_by: str | None = None  # the sort key of the message that it was understood by
@@ -293,6 +294,7 @@ class Message(Model):
     references: tuple[str, ...] = ()
     forwarded_by: str = ""  # the agent who sent it on to us
     automatic: bool = False  # written by a machine, ours or theirs (RFC 3834)
+    mentions: tuple[str, ...] = ()  # of a note: agents who are called upon in it
     offer: str = ""  # of an event: what the agent could do now, in words
     verdicts: Verdicts = Verdicts()
     defects: tuple[str, ...] = ()

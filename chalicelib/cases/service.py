@@ -40,6 +40,7 @@ class CaseFilter(Model):
     language: str = Field(default="", max_length=8)
     problem: str = Field(default="", max_length=64)
     text: str = Field(default="", max_length=200)
+    follower: str = Field(default="", max_length=254)  # an agent's own list; the others filter it
     aside: Literal["", "spam", "merged"] = ""  # lists of what the others leave out
     snoozed: Literal["", "no", "only"] = ""  # without them, or those alone, by when they come back
     field: str = Field(default="", max_length=600)  # name=value of a field of the company's own
@@ -58,6 +59,7 @@ BUILT_IN: Mapping[str, CaseFilter] = {
     "queue": CaseFilter(order="due"),
     "mine": CaseFilter(statuses=tuple(sorted(UNSOLVED)), assignee="me", order="due"),
     "snoozed": CaseFilter(snoozed="only"),
+    "followed": CaseFilter(follower="me"),
     "spam": CaseFilter(aside="spam"),
     "merged": CaseFilter(aside="merged"),
 }
@@ -98,6 +100,14 @@ class CaseService:
         positions = self.cursors.read(wanted.name, cursor)
         if cursor is None and (named := self._named(wanted)):
             return CasePart(cases=(named,), cursor=None, looked_at=1)
+        if wanted.follower:
+            page = self.lists.followed(wanted.follower, limit, positions, _keep(wanted))
+            found = tuple(items.model(Case, stored) for stored in page.items)
+            return CasePart(
+                cases=found,
+                cursor=self.cursors.write(wanted.name, page.positions),
+                looked_at=page.read,
+            )
         if wanted.order == "due" and not wanted.customer_id and not wanted.aside:
             page = self._queue(wanted, limit, positions, looks)
         elif wanted.snoozed == "only" and not wanted.customer_id and not wanted.aside:
@@ -120,6 +130,8 @@ class CaseService:
             if wanted.customer_id and case.customer_id not in whose:
                 continue
             if wanted.order == "due" and not aside and not _queued(case):
+                continue
+            if wanted.follower and wanted.follower not in case.followers:
                 continue
             if aside == wanted.aside and (keep is None or keep(case.model_dump(mode="json"))):
                 found.append(case)

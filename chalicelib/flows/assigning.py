@@ -17,6 +17,7 @@ from chalicelib.base import Model
 from chalicelib.cases import rules
 from chalicelib.cases.models import Case
 from chalicelib.errors import Contended, StaleVersion
+from chalicelib.flows.facts import facts
 from chalicelib.flows.placing import by_person
 from chalicelib.flows.timeline import event
 from chalicelib.ports import Clock, Ids
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.hours import Hours
     from chalicelib.store.agents import AgentStore
     from chalicelib.store.cases import CaseStore
+    from chalicelib.store.reactions import ReactionStore
     from chalicelib.store.settings import SettingsStore
 
 AT_ONCE = 25  # cases that a team's queue gives out in one go
@@ -59,6 +61,7 @@ class Assigning:
     settings: SettingsStore
     cases: CaseStore
     agents: AgentStore
+    reactions: ReactionStore
     hours: Hours
     clock: Clock
     ids: Ids
@@ -158,8 +161,9 @@ class Assigning:
         changes = {ASSIGNEE: ["", case.assignee or ""]}
         text = f"assigned: {case.reasons[ASSIGNEE]}"
         note = event(case, self.ids.new(), now, text, changes)
+        told = facts(self.cases, self.reactions, case, note, now)
         try:
-            self.cases.save(case, self.cases.new_message(note), *given.condition)
+            self.cases.save(case, self.cases.new_message(note), *told, *given.condition)
         except (StaleVersion, Contended, WriteRefused):
             return False  # somebody was faster
         return True

@@ -1,7 +1,8 @@
 """What agents need to know of each other: which cases changed, who is in them, what was begun.
 
-A poll costs two Queries however many cases there are. Clocks of functions differ, and an index
-lags behind: a poll looks a little further back than it did, and the cursor carries what it saw.
+A poll costs two Queries and a read of two items however many cases there are, and every other
+minute a write: that somebody is there. Clocks of functions differ, and an index lags behind: a poll
+looks a little further back than it did, and the cursor carries what it saw.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from chalicelib.base import Instant, Model, iso
 from chalicelib.cases.models import Case
 from chalicelib.cases.rules import UNSOLVED
 from chalicelib.errors import Malformed
+from chalicelib.notifications.models import Flash
 from chalicelib.ports import Clock
 from chalicelib.store.cases import Change
 from chalicelib.store.desk import Doing, Draft, Presence, Shown
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from chalicelib.store.cases import CaseStore
     from chalicelib.store.cursors import Cursors
     from chalicelib.store.desk import DeskStore
+    from chalicelib.store.notifications import NotificationStore
 
 UNREAD_FOR = timedelta(days=14)
 OVERLAP = timedelta(seconds=10)
@@ -59,19 +62,24 @@ class DraftInput(Model):
 
 class Changes(Model):
     """Cases that changed since the cursor, oldest first, and who is where. `more` says that there
-    are further ones: ask again with the new cursor."""
+    are further ones: ask again with the new cursor. `unread` is how many cases have news for
+    whoever asks, `latest` are the newest of them."""
 
     cursor: str
     items: tuple[Change, ...]
     presence: tuple[Presence, ...]
     more: bool
+    unread: int = 0
+    latest: tuple[Flash, ...] = ()
     now: Instant = Field(description="By our clock; that of a browser may be wrong.")
 
     @property
     def tag(self) -> str:
         """The same for two answers that say the same, whenever they were given."""
         who = [f"{one.case_id} {one.email} {one.doing}" for one in self.presence]
-        text = "\n".join((self.cursor, *(f"{c.case_id} {c.version}" for c in self.items), *who))
+        told = [f"{self.unread}", *(f"{one.case_id} {iso(one.at)}" for one in self.latest)]
+        changed = (f"{c.case_id} {c.version}" for c in self.items)
+        text = "\n".join((self.cursor, *changed, *who, *told))
         return f'"{hashlib.sha256(text.encode()).hexdigest()[:20]}"'
 
 
@@ -79,10 +87,11 @@ class Changes(Model):
 class Attending:
     cases: CaseStore
     desk: DeskStore
+    notifications: NotificationStore
     cursors: Cursors
     clock: Clock
 
-    def changes(self, since: str | None) -> Changes:
+    def changes(self, since: str | None, email: str) -> Changes:
         """What is new since the cursor; without one only where to begin. Raises Malformed."""
         now = self.clock()
         before = self.cursors.read(SCOPE, since)
@@ -92,11 +101,14 @@ class Attending:
         new = [one for one in found if one.version > seen.get(one.case_id, 0)]
         fresh, more = new[:MOST], len(new) > MOST
         shown = fresh if before else []
+        bell = self.notifications.asked(email, now)
         return Changes(
             cursor=since if since and not fresh else self._cursor(now, before, found, fresh),
             items=tuple(shown),
             presence=tuple(self.desk.present(now)),
             more=more,
+            unread=bell.unread,
+            latest=bell.latest,
             now=now,
         )
 

@@ -19,6 +19,7 @@ from chalicelib.campaigns.models import Campaign, Told, ToldStatus
 from chalicelib.cases import rules
 from chalicelib.cases.models import DeliveryEvent, DeliveryStatus, Message
 from chalicelib.errors import Contended
+from chalicelib.notifications.rules import bundle_behind
 from chalicelib.ports import Clock
 from chalicelib.problems.rules import dispatch_behind
 from chalicelib.store import items
@@ -57,7 +58,7 @@ class Batches:
     def settle(self, given: Iterable[DeliveryEvent]) -> Settled:
         """Settle what can be settled together; what is not in the answer is still to be done."""
         good = [event for event in dict.fromkeys(given) if event.status in GOOD and event.send_id]
-        good = [event for event in good if not dispatch_behind(event.send_id)]  # few: one by one
+        good = [event for event in good if not _alone(event.send_id)]
         told = [event for event in good if campaign_rules.told_behind(event.send_id)]
         said = [event for event in good if not campaign_rules.told_behind(event.send_id)]
         done: Settled = {}
@@ -184,3 +185,8 @@ def _send_reaction(place: tuple[str, str]) -> Reaction:
     case_id, sk = place
     identifier = sk.rpartition("#")[2]
     return Reaction(owner=f"CASE#{case_id}", kind="send", id=identifier, data={"message": sk})
+
+
+def _alone(tag: str) -> bool:
+    """Mails to departments and agents: few, and one by one."""
+    return dispatch_behind(tag) is not None or bundle_behind(tag) is not None

@@ -20,6 +20,7 @@ from chalicelib.cases.models import Case, CasePatch, CaseStatus, Message
 from chalicelib.cases.rules import Change
 from chalicelib.customers import rules as customer_rules
 from chalicelib.errors import Contended, Invalid, NotFound, StaleVersion
+from chalicelib.flows.facts import facts
 from chalicelib.flows.timeline import event
 from chalicelib.ports import Clock, Ids
 from chalicelib.store.reactions import Reaction, look_again
@@ -123,18 +124,21 @@ class Casework:
         by: str,
         *more: Write,
         at: datetime | None = None,
+        words: Message | None = None,
     ) -> Changed:
         """Write a changed case with its history entry, what follows from it, and `more`.
 
-        `at` is the time of the entry where that is not the change's own. Raises StaleVersion.
+        `at` is the time of the entry where that is not the change's own, `words` a note that says
+        why. Raises StaleVersion.
         """
         now = changed.case.updated_at
         after = self.promising.changed(case, changed.case, now)
         before = undoing.before(case, changed.changes)
-        note = event(after, self.ids.new(), at or now, text, changed.changes, by, before)
-        writes = [self.cases.new_message(note), *more]
+        entry = event(after, self.ids.new(), at or now, text, changed.changes, by, before)
+        writes = [self.cases.new_message(entry), *more]
+        writes += facts(self.cases, self.reactions, after, entry, now, words)
         if changed.changes.keys() & {"topic", "spam", "team", "priority", "article"}:
-            data = {"event": self.cases.message_sk(note)}  # of which the machine learns
+            data = {"event": self.cases.message_sk(entry)}  # of which the machine learns
             count = Reaction(owner=f"CASE#{case.id}", kind="count", id=self.ids.new(), data=data)
             writes.append(self.reactions.new(count, now + GRACE))
         else:
@@ -146,10 +150,10 @@ class Casework:
         reopened = case.status not in rules.UNSOLVED and after.status in rules.UNSOLVED
         asked = {name.partition(".")[0] for name in changed.changes}  # for, by rules of routing
         if reopened or asked & {"topic", "team", "priority", "fields"}:
-            look = look_again(f"CASE#{case.id}", note.id, "changed")
+            look = look_again(f"CASE#{case.id}", entry.id, "changed")
             writes.append(self.reactions.new(look, now + GRACE))
         self.cases.save(after, *writes)
-        return Changed(after, note)
+        return Changed(after, entry)
 
     def _check_article(self, slug: str) -> None:
         try:

@@ -18,6 +18,7 @@ from chalicelib.customers.models import Customer
 from chalicelib.customers.rules import reachable, touch
 from chalicelib.errors import Contended, NotFound
 from chalicelib.flows.timeline import event
+from chalicelib.notifications.rules import bundle_behind
 from chalicelib.ports import Clock, Ids
 from chalicelib.problems.rules import dispatch_behind
 from chalicelib.store import keys
@@ -25,6 +26,7 @@ from chalicelib.store.reactions import Reaction
 from chalicelib.store.table import Write, WriteRefused
 
 if TYPE_CHECKING:
+    from chalicelib.flows.bundling import Bundling
     from chalicelib.flows.dispatching import Dispatching
     from chalicelib.flows.sending import Sending
     from chalicelib.flows.told import ToldSettling
@@ -48,6 +50,7 @@ class Settling:
     sending: Sending
     told: ToldSettling
     dispatching: Callable[[], Dispatching]
+    bundling: Callable[[], Bundling]
     clock: Clock
     ids: Ids
 
@@ -57,6 +60,8 @@ class Settling:
             return self.told.settle_told(given)
         if dispatch_behind(given.send_id):
             return self.dispatching().settle(given)
+        if bundle_behind(given.send_id):
+            return self.bundling().settle(given)
         place = self.ledger.sent_as(given.send_id) if given.send_id else None
         if place is None:
             return False

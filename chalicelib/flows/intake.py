@@ -28,6 +28,7 @@ from chalicelib.customers import trust
 from chalicelib.customers.models import Customer
 from chalicelib.errors import Contended
 from chalicelib.flows import senders
+from chalicelib.flows.facts import facts
 from chalicelib.flows.senders import Sender
 from chalicelib.flows.timeline import event, inbound_entry, store_files
 from chalicelib.ports import Clock, Ids, Objects
@@ -314,6 +315,7 @@ class Intake:
                     *_for_bot(scene, before),
                 ],
             ),
+            *facts(self.cases, self.reactions, case, message, scene.now),
         ]
         if human and (case.topic.label or thread.reopen):
             why = "reopened" if thread.reopen else "message"

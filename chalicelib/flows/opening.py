@@ -37,6 +37,7 @@ from chalicelib.customers import rules as customer_rules
 from chalicelib.customers.models import Customer, CustomerInput
 from chalicelib.errors import Conflict, Contended, Forbidden, Invalid, NotFound
 from chalicelib.flows.casework import check_topic, clean_tags, one_line
+from chalicelib.flows.facts import facts
 from chalicelib.flows.replying import WRITABLE, ReplyInput
 from chalicelib.flows.timeline import event, inbound_entry, store_files
 from chalicelib.ports import Clock, Ids, Objects
@@ -221,7 +222,8 @@ class Opening:
         by: str,
     ) -> Case:
         case = self._case(given, inbound, known.customer, address, by)
-        opened = event(case, self.ids.new(), case.created_at, "opened by hand", {}, by)
+        given_to = {"assignee": ["", case.assignee]} if case.assignee else {}
+        opened = event(case, self.ids.new(), case.created_at, "opened by hand", given_to, by)
         if given.direction == "outbound":
             message, entries, kinds = opened, [opened], []
         else:
@@ -232,6 +234,7 @@ class Opening:
             *self.cases.new(case),
             *(self.cases.new_message(entry) for entry in entries),
             *known.writes,
+            *facts(self.cases, self.reactions, case, opened, self.clock()),
             *self._react(case, message, kinds),
         )
         return case

@@ -17,6 +17,7 @@ from chalicelib.cases.rules import UNSOLVED
 from chalicelib.channels.models import Channel
 from chalicelib.channels.settings import ChannelSettings
 from chalicelib.errors import Contended
+from chalicelib.flows.facts import facts
 from chalicelib.flows.outlets import is_session
 from chalicelib.flows.timeline import event
 from chalicelib.knowledge import learned
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from chalicelib.store.cases import CaseStore
     from chalicelib.store.lessons import LessonStore
     from chalicelib.store.questions import QuestionStore
+    from chalicelib.store.reactions import ReactionStore
     from chalicelib.store.settings import SettingsStore
     from chalicelib.store.table import Table
 
@@ -59,6 +61,7 @@ class Outcomes:
     articles: ArticleStore
     cases: CaseStore
     lessons: LessonStore
+    reactions: ReactionStore
     settings: SettingsStore
     replying: Replying
     promising: Promising
@@ -132,6 +135,7 @@ class Outcomes:
             moved = heard(moved, message)
             writes += [self.cases.new_message(message), *self.replying.to_send(message)]
         after = rules.touch(moved.model_copy(update=fields), now)
+        writes += facts(self.cases, self.reactions, after, note, now)
         return [self.cases.change(after), *writes, *self.promising.outcome(case, after, now)]
 
     def to_person(

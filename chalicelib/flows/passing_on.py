@@ -109,7 +109,8 @@ class PassingOn:
             item = {"pk": scope[0], "sk": scope[1], "type": "idempotency", "case_id": case.id}
             writes.append(put_new("idempotency", {**item, "expires": int((now + DAY).timestamp())}))
         at = now + BEHIND
-        return self.casework.store(case, changed, "handed over", by, *writes, at=at).case
+        stored = self.casework.store(case, changed, "handed over", by, *writes, at=at, words=note)
+        return stored.case
 
     def _wanted(self, given: PassOn, by: str) -> CasePatch:
         """What changes; raises Invalid for whom nobody knows."""

@@ -28,6 +28,7 @@ from chalicelib.customers.models import Customer
 from chalicelib.errors import Conflict, Contended, CustOpsError, StaleVersion
 from chalicelib.flows.acknowledging import limits_of
 from chalicelib.flows.answers import pick
+from chalicelib.flows.facts import facts
 from chalicelib.flows.timeline import event
 from chalicelib.observability import logger
 from chalicelib.ports import Clock, Ids
@@ -124,7 +125,9 @@ class Reminding:
         promises = rules.alarmed(before.promises, alarms, now)
         case = case_rules.touch(before.model_copy(update={"promises": promises}), now)
         told = self._told(case, alarms, now)
-        writes = [self.cases.new_message(self._noted(case, alarm, now)) for alarm in alarms]
+        noted = [self._noted(case, alarm, now) for alarm in alarms]
+        writes = [self.cases.new_message(entry) for entry in noted]
+        writes += [one for e in noted for one in facts(self.cases, self.reactions, case, e, now)]
         breaches = sum(alarm.breach for alarm in alarms)
         if breaches:
             writes.append(self._counted(case, now))

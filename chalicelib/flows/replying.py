@@ -33,6 +33,7 @@ from chalicelib.customers import rules as customer_rules
 from chalicelib.customers.models import Customer
 from chalicelib.errors import Conflict, Invalid, NotFound, StaleAnswer
 from chalicelib.flows import given as given_articles
+from chalicelib.flows.facts import facts
 from chalicelib.flows.outlets import answers_to, first_state, in_chat, taken_along
 from chalicelib.flows.timeline import event
 from chalicelib.ports import Clock, Ids, Objects
@@ -41,6 +42,7 @@ from chalicelib.store.reactions import Reaction
 from chalicelib.store.table import Write, WriteRefused, put_new
 
 if TYPE_CHECKING:
+    from chalicelib.flows.following import Following
     from chalicelib.flows.outlets import Outlets
     from chalicelib.flows.own_fields import OwnFields
     from chalicelib.flows.promising import Promising
@@ -72,6 +74,8 @@ class ReplyInput(Model):
     Without `channel` it goes where the customer chose to be answered, or wrote last. Without `cc`
     whoever was copied in gets it too; an empty list means nobody. `articles` are the slugs of
     those that the text sends or was made from: they are credited where that solves the case.
+    `mentions` are agents who are called upon in a note, beside those whose @name is in it: they are
+    told, and follow the case from then on.
 
     `seen` is the id of the newest message that the writer had before them: what was said after it
     refuses the answer (`stale-answer`), unless `anyway`. For `hold_seconds` it can be taken back.
@@ -83,6 +87,9 @@ class ReplyInput(Model):
     cc: tuple[str, ...] | None = Field(default=None, max_length=49)  # SES takes 50 recipients
     attachments: tuple[FileInput, ...] = Field(default=(), max_length=10)
     status: CaseStatus | None = None
+    mentions: tuple[Annotated[str, Field(max_length=254)], ...] | None = Field(
+        default=None, max_length=50
+    )
     articles: tuple[Annotated[str, Field(max_length=80)], ...] = Field(default=(), max_length=5)
     seen: str = Field(default="", max_length=64)
     anyway: bool = False
@@ -97,6 +104,7 @@ class Replying:
     ledger: Ledger
     reactions: ReactionStore
     outlets: Outlets
+    following: Following
     promising: Promising
     own_fields: OwnFields
     articles: ArticleStore
@@ -216,8 +224,11 @@ class Replying:
         self, case: Case, message: Message, given: ReplyInput, by: str, more: list[Write]
     ) -> None:
         changed = self._answered(case, message, given) if message.delivery else case
-        changed = rules.touch(changed, message.created_at)
+        now = message.created_at
+        changed, follow = self.following.joined(changed, message.mentions, now)
+        changed = rules.touch(changed, now)
         writes = [self.cases.new_message(message), *self._history(case, changed, message, by)]
+        writes += [*follow, *facts(self.cases, self.reactions, changed, message, now)]
         if message.delivery:
             writes += self.to_send(message)
             writes += self.promising.outcome(case, changed, message.created_at)
@@ -240,12 +251,15 @@ class Replying:
             channel=case.channel,
             author=_agent(by),
             text=given.text,
+            mentions=self.following.mentions(given.text, given.mentions, by),
             attachments=self._files(given),
             created_at=now,
             updated_at=now,
         )
 
     def _outbound(self, case: Case, customer: Customer, given: ReplyInput, by: str) -> Message:
+        if given.mentions:
+            raise Invalid.field("mentions", "only a note calls upon agents")
         channel, to = self._way(case, customer, given.channel)
         self.outlets.check(case, channel, given.text, len(given.attachments))
         cc = self._copies(case, customer, given, channel, to)

@@ -18,6 +18,7 @@ from chalicelib.cases.models import Case
 from chalicelib.cases.rules import UNSOLVED
 from chalicelib.errors import Contended, NotFound, StaleVersion
 from chalicelib.flows.assigning import Assigned
+from chalicelib.flows.facts import facts
 from chalicelib.flows.timeline import event
 from chalicelib.ports import Clock, Ids
 from chalicelib.store import items
@@ -102,6 +103,7 @@ class Rerouting:
         after = rules.touch(given.case, now)
         note = event(after, self.ids.new(), now, _told(case, after, why), changes)
         writes: list[Write | Tally] = [self.cases.new_message(note), *given.condition]
+        writes += facts(self.cases, self.reactions, after, note, now)
         if reaction:
             writes.append(self.reactions.done(reaction))
         self.cases.save(after, *writes)

@@ -7,7 +7,8 @@ One of us is a member of a team (document `teams`), or writes from a domain of o
    inside, as a note. The acknowledgement goes to the original sender.
 3. They answer to the address of a case that is not their own: a member of a team answers the
    customer, or leaves a note where the text begins with `#note`. Others only leave notes, since a
-   whole domain may be many people, and machines.
+   whole domain may be many people, and machines. Of an answer to a notification what stands above
+   our line counts; where nothing does, all of it stays inside.
 4. All else is theirs as customers, as anybody's.
 """
 
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from chalicelib.store.settings import SettingsStore
 
 NOTE = re.compile(r"(?i)^\s*(?:#note|#notiz|#internal|\[note\])[:\s]*")
+ABOVE = re.compile(r"[^\n]*##-[\s\S]{1,200}?-##")
+"""The line of a mail to an agent above which they answer (flows/agent_letters.py)."""
 PUBLIC_DOMAINS = frozenset(
     {
         *("gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com"),
@@ -115,6 +118,10 @@ class StaffMail:
         marked = NOTE.match(inbound.text)
         inside = bool(marked) or not colleague.member or inbound.forwarded is not None
         text = inbound.text[marked.end() :] if marked else inbound.text
+        quoted = ABOVE.search(text)
+        if quoted:  # our own mail to them, with notes in it, did not come off as quoted text
+            inside = inside or not text[: quoted.start()].strip()
+            text = text[: quoted.start()].strip() or text
         given = ReplyInput(
             kind=MessageKind.NOTE if inside else MessageKind.MESSAGE,
             text=text.strip()[:100_000] or inbound.subject or "(no text)",

@@ -18,6 +18,7 @@ from chalicelib.cases.models import Case, Topic
 from chalicelib.customers.models import Customer
 from chalicelib.errors import Contended, StaleVersion
 from chalicelib.flows.assigning import Assigned, Assigning
+from chalicelib.flows.facts import facts
 from chalicelib.flows.timeline import event
 from chalicelib.flows.understanding import Draft, Understood
 from chalicelib.ports import Clock, Ids
@@ -153,6 +154,7 @@ class Triage:
         writes.append(self.reactions.new(relate, now + GRACE))
         if changes:
             writes.append(self.cases.new_message(note))
+            writes += facts(self.cases, self.reactions, case, note, now)
         if understood.opinion:
             writes.append(self.opinions.keep(understood.opinion))
         writes += given.condition

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from chalicelib.store.settings import SettingsStore
     from chalicelib.store.views import ViewStore
 
-SHOWN = ("mine", "unassigned", "queue", "snoozed", "all", "spam")
-UNCOUNTED = ("all", "spam")
+SHOWN = ("mine", "followed", "unassigned", "queue", "snoozed", "all", "spam")
+UNCOUNTED = ("all", "followed", "spam")
 COUNTED = 100  # cases of a list that are counted
 MOST_COUNTED = 12  # lists beside everybody's; each is one more Query
 LOOKS = 3  # Queries that a count may take where no index knows the answer
@@ -237,8 +237,8 @@ def wanted(view: ViewFilter, email: str = "") -> CaseFilter:
 
 
 def as_view(asked: CaseFilter) -> ViewFilter | None:
-    """The inverse; None for lists of what all others leave out."""
-    if asked.aside:
+    """The inverse; None for lists that no filter can say: asides, and what somebody follows."""
+    if asked.aside or asked.follower:
         return None
     return ViewFilter(
         status=asked.statuses,

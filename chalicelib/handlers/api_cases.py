@@ -227,6 +227,18 @@ def take_back(call: Call, id: str, message: str) -> Reply:
     return Reply("", 204)
 
 
+@route(routes, "PUT", "/v1/cases/{id}/followers/me", answer=CaseView, also=(409,))
+def follow_case(call: Call, id: str) -> Reply:
+    """Hear of what is new in a case that is not one's own; to follow it twice changes nothing."""
+    return _one(call.app.following.follow(id, call.who.email))
+
+
+@route(routes, "DELETE", "/v1/cases/{id}/followers/me", answer=CaseView)
+def unfollow_case(call: Call, id: str) -> Reply:
+    """Follow a case no longer."""
+    return _one(call.app.following.unfollow(id, call.who.email))
+
+
 @route(
     routes,
     "POST",
@@ -335,6 +347,8 @@ def _filter(call: Call, query: CaseQuery) -> CaseFilter | None:
     fields |= {name: "" if value == ANY else value for name, value in given.items() if value}
     if fields.get("assignee") == "me":
         fields["assignee"] = call.who.email
+    if base.follower == "me":
+        fields["follower"] = call.who.email
     if query.q:
         fields["text"] = "" if query.q == "*" else query.q
     return base.model_copy(update=fields)

@@ -92,7 +92,7 @@ class AgentChoices(Model):
 @route(routes, "GET", "/v1/changes", query=ChangesQuery, answer=Changes)
 def changes(call: Call, query: ChangesQuery) -> Reply:
     """Which cases changed, and who is in which. Answers 304 where nothing did (If-None-Match)."""
-    found = call.app.attending.changes(query.since)
+    found = call.app.attending.changes(query.since, call.who.email)
     headers = {"ETag": found.tag}
     if call.headers.get("if-none-match") == found.tag:
         return Reply("", 304, headers)

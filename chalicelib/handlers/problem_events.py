@@ -10,7 +10,7 @@ from chalicelib import bootstrap
 from chalicelib.handlers.events import Failures
 from chalicelib.handlers.reactions import each_reaction
 from chalicelib.problems.service import VERIFY
-from chalicelib.store.reactions import Reaction
+from chalicelib.store.reactions import BUNDLE, FACT, Reaction
 
 events = Blueprint(__name__)
 
@@ -31,6 +31,16 @@ def relate(event: Any) -> Failures:
 
 @events.on_sqs_message(queue_arn="arn:aws:sqs:::HandoverQueue", batch_size=10)
 def hand_over(event: Any) -> Failures:
-    """Send mails and webhooks about handovers, and look after those that are overdue."""
-    flow = bootstrap.get().dispatching
-    return each_reaction(event, lambda reaction, _: flow.work(reaction))
+    """What goes to our own side: mails and webhooks about handovers, and the watch over those that
+    are overdue; what agents are told of, at the desk, by mail and by webhooks."""
+    app = bootstrap.get()
+
+    def one(reaction: Reaction, _: int) -> None:
+        if FACT in reaction.data:
+            app.alerting.work(reaction)
+        elif BUNDLE in reaction.data:
+            app.bundling.work(reaction)
+        else:
+            app.dispatching.work(reaction)
+
+    return each_reaction(event, one)

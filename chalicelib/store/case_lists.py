@@ -84,6 +84,27 @@ class CaseLists:
             7, listed, limit, positions, keep, newest_first=False, looks=looks
         )
 
+    def followed(
+        self,
+        email: str,
+        limit: int,
+        positions: Positions | None,
+        keep: Callable[[Item], bool] | None,
+    ) -> Merged:
+        """A page of the cases that an agent follows, newest first: a Query and a read of them."""
+        page = self._table.query(
+            keys.agent(email)[0],
+            prefix=keys.FOLLOW,
+            newest_first=True,
+            limit=limit,
+            start=positions,
+        )
+        wanted = [keys.case(str(one["sk"]).removeprefix(keys.FOLLOW)) for one in page.items]
+        found = self._table.batch_get(wanted)
+        cases = [found[key] for key in wanted if key in found]
+        shown = [case for case in cases if not case.get("spam") and (not keep or keep(case))]
+        return Merged(shown, page.last)
+
     def _place(
         self,
         customer_ids: Sequence[str],

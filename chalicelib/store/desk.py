@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from chalicelib.base import Instant, Model
+from chalicelib.base import Instant, Model, iso
 from chalicelib.errors import Contended, StaleVersion
 from chalicelib.store import items, keys
-from chalicelib.store.table import Table, WriteRefused, delete, put, put_new, put_version
+from chalicelib.store.table import Table, Write, WriteRefused, delete, put, put_new, put_version
 
 PRESENT_FOR = timedelta(seconds=20)
 DRAFTS_KEPT = timedelta(days=60)
@@ -149,6 +149,14 @@ class DeskStore:
             newest = self.draft(email, draft.case_id, draft.mode)
             current = newest.model_dump(mode="json") if newest else {}
             raise StaleVersion("it was changed elsewhere", current=current) from refused
+
+    def follow(self, email: str, case_id: str, at: datetime) -> Write:
+        """Beside the case that names its followers."""
+        pk, sk = keys.follow(email, case_id)
+        return put("follow", {"pk": pk, "sk": sk, "type": "follow", "created_at": iso(at)})
+
+    def unfollow(self, email: str, case_id: str) -> Write:
+        return delete("follow", keys.follow(email, case_id))
 
     def forget(self, email: str, case_id: str, mode: str) -> None:
         self._table.commit(delete("draft", keys.draft(email, case_id, mode)))

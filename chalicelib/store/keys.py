@@ -58,6 +58,13 @@
 | what an agent has begun to write | AGENT#<e-mail> | DRAFT#<case id>#<mode> |
 | until when an agent saw the cases that they opened | AGENT#<e-mail> | SEEN |
 | lists that somebody, or a team, saved | AGENT#<e-mail>, TEAM#<team> | VIEWS |
+| how an agent wants the desk, and to be told | AGENT#<e-mail> | PREFERENCES |
+| which cases an agent follows, newest first | AGENT#<e-mail> | FOLLOW#<case id> |
+| what an agent has not seen of a case | AGENT#<e-mail> | NEWS#<case id> |
+| how many cases have news for an agent | AGENT#<e-mail> | BELL |
+| when an agent's desk asked last, within two minutes | AGENT#<e-mail> | AT_DESK |
+| what is gathered for one mail or webhook to an agent | AGENT#<e-mail> | GATHERED#<way>#<group> |
+| such a mail or webhook on its way | BUNDLE#<id> | BUNDLE |
 | who is in which case at present | PRESENT | <case id>#<e-mail> |
 | what a change of several cases can be undone to | UNDO#<id> | UNDO |
 | which teams people gave the cases of a topic to | CORRECTED#<topic> | CORRECTED |
@@ -80,6 +87,7 @@ Secondary indexes (all attributes projected):
 | index | pk | sk | lists |
 |---|---|---|---|
 | gsi1 | CUST#<id> | <created>#<id> | a customer's cases |
+|  | NEWS#<e-mail> | <time>#<case id> | an agent's notifications |
 | gsi2 | STATUS#<status>#<shard> | <created>#<id> | cases in a state |
 |  | DUE#<shard> | <due>#<id> | reactions that are outstanding |
 |  | CUSTOMERS#<shard> | <id> | all customers |
@@ -137,6 +145,8 @@ CONTACTS = "CONTACT#"
 SETTINGS = "SETTINGS"
 SWEEP = ("SWEEP", "SWEEP")
 MODEL = "MODEL#"
+FOLLOW = "FOLLOW#"
+NEWS = "NEWS#"
 PRESENT = "PRESENT"
 CHANGED = "CHANGED#"
 SNOOZED = "SNOOZED"
@@ -398,6 +408,39 @@ def agent_views(email: str) -> Key:
 
 def team_views(team: str) -> Key:
     return f"TEAM#{team}", "VIEWS"
+
+
+def preferences(email: str) -> Key:
+    return agent(email)[0], "PREFERENCES"
+
+
+def follow(email: str, case_id: str) -> Key:
+    return agent(email)[0], f"{FOLLOW}{case_id}"
+
+
+def notification(email: str, case_id: str) -> Key:
+    return agent(email)[0], f"{NEWS}{case_id}"
+
+
+def notifications(email: str) -> str:
+    """The partition of gsi1 that lists them."""
+    return f"{NEWS}{email.lower()}"
+
+
+def bell(email: str) -> Key:
+    return agent(email)[0], "BELL"
+
+
+def at_desk(email: str) -> Key:
+    return agent(email)[0], "AT_DESK"
+
+
+def gathered(email: str, way: str, group: str) -> Key:
+    return agent(email)[0], f"GATHERED#{way}#{group}"
+
+
+def bundle(bundle_id: str) -> Key:
+    return f"BUNDLE#{bundle_id}", "BUNDLE"
 
 
 def undo(token: str) -> Key:

@@ -18,6 +18,8 @@ from chalicelib.store.codec import Item
 from chalicelib.store.table import Key, Table, Write, delete, put_new, update
 
 HOLD = "hold"  # of a reaction's data: seconds that its queue waits before it brings it
+FACT = "fact"  # of a handover reaction's data: an entry of a timeline that agents are told of
+BUNDLE = "bundle"  # and: a mail or webhook to an agent
 AGAIN = "again"  # of a triage reaction's data: the case was understood, and why to look again
 
 
@@ -47,6 +49,13 @@ def look_again(owner: str, identifier: str, why: str, message: str = "") -> Reac
     of a customer. `message` is the sort key of what was written."""
     data = {AGAIN: why, **({"message": message} if message else {})}
     return Reaction(owner=owner, kind="triage", id=f"{identifier}-again", data=data)
+
+
+def tell_agents(owner: str, entry: str, message: str, note: str = "") -> Reaction:
+    """Tell agents of an entry of a case's timeline (flows/alerting.py). `message` is its sort key;
+    `note` that of a note which was written with it and has the words."""
+    data = {FACT: message, **({"note": note} if note else {})}
+    return Reaction(owner=owner, kind="handover", id=f"{entry}-tell", data=data)
 
 
 def parse(body: str) -> Reaction:

@@ -119,6 +119,7 @@ def test_another_tier_of_the_customer_is_another_team_for_what_is_open(world: Wo
     texts = [m.text for m in world.timeline(open_case)]
     assert any("the customer's tier changed" in text for text in texts)
     world.clock.forward(minutes=10)
+    world.settle()  # mails to whom cases were given
     assert list(world.app.reactions.overdue(world.clock())) == []
 
 

@@ -3,8 +3,9 @@
 import { get, post } from "./desk-api.js";
 import { acting, announce, exact, html, t, tell, useEffect, useRef, useState } from "./desk-ui.js";
 import {
-  agents, appear, change, changed, current, dialog, fresh, may, me, next, present, refresh, teams,
+  agents, appear, change, changed, current, dialog, follow, fresh, may, me, next, place, present, refresh, teams,
 } from "./desk-state.js";
+import { seen } from "./desk-bell.js";
 import { Clock, nameOf } from "./desk-queue.js";
 import { Composer } from "./desk-composer.js";
 import { newest, picked, renewed, Timeline } from "./desk-timeline.js";
@@ -22,6 +23,12 @@ export function Case({ id }) {
   const shown = useRef(NOTHING);
   shown.current = timeline;
 
+  const wanted = place.value.search.get("m"); // the entry that a notification speaks of
+  const arrive = () => {
+    const entry = wanted && document.getElementById(`m-${wanted}`);
+    entry?.scrollIntoView({ block: "center" });
+    (entry || top.current)?.focus({ preventScroll: Boolean(entry) });
+  };
   const show = (found) => { setRow(found); current.value = found; };
   const load = async () => {
     try {
@@ -55,7 +62,12 @@ export function Case({ id }) {
     picked.value = null;
     loadNames();
     let here = true;
-    load().then(() => { if (here) { top.current?.focus(); appear(id, "looking"); } });
+    load().then(() => {
+      if (!here) return;
+      if (wanted) setTimeout(arrive, 50); else arrive();
+      appear(id, "looking");
+    });
+    acting(() => seen(id))();
     const still = setInterval(() => { if (!document.hidden) appear(id, "looking"); }, 15_000);
     return () => { here = false; clearInterval(still); appear(id, "away"); current.value = null; picked.value = null; };
   }, [id]);
@@ -71,6 +83,7 @@ export function Case({ id }) {
     show(mine);
     renew(mine);
   }, [mine?.version]);
+  useEffect(() => { if (row && wanted) setTimeout(arrive, 50); }, [wanted]);
 
   if (error) {
     return html`<section class="case-pane"><div class="wrong-box" role="alert"><p>${error.message}</p>
@@ -155,6 +168,8 @@ function Fields({ row, alter }) {
       <option value="" selected=${!row.team}>–</option>
       ${known(row).map((team) => html`<option value=${team.name} selected=${team.name === row.team}>${team.title}</option>`)}</select></label>
     ${row.assignee !== me.value.email && html`<button type="button" class="second" onClick=${() => alter({ assignee: me.value.email })}>${t("case.take")}</button>`}
+    <button type="button" class="second" aria-pressed=${row.followers.includes(me.value.email)} title=${t("follow.followers", { count: row.followers.length })}
+      onClick=${acting(() => follow(row))}>${t(row.followers.includes(me.value.email) ? "follow.unfollow" : "follow.follow")}</button>
     ${!row.merged_into && html`<details class="menu"><summary>${t("case.more")}</summary><div>
       ${ACTS.map((act) => html`<button type="button" class="link" key=${act} onClick=${(e) => ask(e, act)}>
         ${t(`key.${act}`)} ${KEYS[act] ? html`<kbd>${KEYS[act]}</kbd>` : ""}</button>`)}</div></details>`}

@@ -4,6 +4,7 @@
 import { get, once, post, put, remove, Refused, Unreachable } from "./desk-api.js";
 import { acting, complain, html, signal, t, tell, useEffect, useRef, useState } from "./desk-ui.js";
 import { appear, change, live, me } from "./desk-state.js";
+import { useMentions } from "./desk-mention.js";
 
 const HOLD = 5; // seconds in which a reply can be taken back
 const SAVE = 1_500; // milliseconds without a key before a draft goes to the server
@@ -103,7 +104,15 @@ export function Composer({ row, messages, onSent, onMacro }) {
   };
   composer.send = send;
 
+  const mention = useMentions({
+    on: mode === "note",
+    put: (value, cursor) => {
+      keep(value);
+      setTimeout(() => { area.current?.focus(); area.current?.setSelectionRange(cursor, cursor); });
+    },
+  });
   const onKey = (event) => {
+    if (mention.onKey(event)) return;
     const strong = event.ctrlKey || event.metaKey;
     if (strong && event.key === "Enter") {
       event.preventDefault();
@@ -130,8 +139,9 @@ export function Composer({ row, messages, onSent, onMacro }) {
       <button type="button" onClick=${() => { setNews([]); onSent(null, {}); }}>${t("composer.review")}</button>
       <button type="button" class="second" onClick=${() => send({}, true)}>${t("composer.anyway")}</button></div>`}
     <label class="aside" for="compose">${t(note ? "composer.note" : "composer.reply")}</label>
-    <textarea id="compose" ref=${area} dir="auto" rows="5" value=${text} placeholder=${t(note ? "composer.note_hint" : "composer.reply_hint")}
-      onInput=${(e) => keep(e.target.value)} onKeyDown=${onKey}></textarea>
+    ${mention.list}
+    <textarea id="compose" ref=${area} ...${mention.props} dir="auto" rows="5" value=${text} placeholder=${t(note ? "composer.note_hint" : "composer.reply_hint")}
+      onInput=${(e) => { keep(e.target.value); mention.look(e.target); }} onClick=${(e) => mention.look(e.target)} onBlur=${mention.close} onKeyDown=${onKey}></textarea>
     <div class="actions">
       <button disabled=${busy || !text.trim() || !live.value.ok && !navigator.onLine}>${t(note ? "composer.add_note" : "composer.send")}</button>
       ${!note && html`<button type="button" class="second" disabled=${busy || !text.trim()}

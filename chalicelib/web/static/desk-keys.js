@@ -1,14 +1,15 @@
 // The keyboard: single keys outside of inputs, which can be switched off (WCAG 2.2, 2.1.4), and
 // the palette, which has every action and finds everything.
 
-import { Dialog, html, signal, t } from "./desk-ui.js";
+import { acting, Dialog, html, signal, t } from "./desk-ui.js";
 import {
-  at, change, current, dialog, go, list, may, me, next, place, rows, ticked,
+  at, change, current, dialog, follow, go, list, may, me, next, place, rows, ticked,
 } from "./desk-state.js";
 import { open as filters } from "./desk-filter.js";
 import { Finder, openHit } from "./desk-search.js";
 import { cite, suggested } from "./desk-beside.js";
 import { composer } from "./desk-composer.js";
+import { prefer } from "./desk-own.js";
 
 const OFF = "custops.keys.off";
 export const keysOff = signal(localStorage.getItem(OFF) === "yes");
@@ -41,6 +42,7 @@ export const ACTIONS = [
   ["note", "n", here, () => composer.open("note")],
   ["assign", "a", here, () => field("assignee")],
   ["take", "", here, () => change(current.value, { assignee: me.value.email })],
+  ["follow", "f", here, () => acting(() => follow(current.value))()],
   ["status", "s", here, () => field("status")],
   ["priority", "p", here, () => field("priority")],
   ["tags", "l", here, () => { dialog.value = "tags"; }],
@@ -55,6 +57,7 @@ export const ACTIONS = [
   ["create", "c", () => true, () => go("new")],
   ["go_queue", "g q", () => true, () => go("q/queue")],
   ["go_mine", "", () => true, () => go("q/mine")],
+  ["go_news", "g n", () => true, () => { dialog.value = "news"; }],
   ["go_trends", "g t", () => true, () => go("trends")],
   ["go_problems", "g p", () => true, () => go("problems")],
   ["go_campaigns", "g c", () => true, () => go("campaigns")],
@@ -120,7 +123,7 @@ export function Palette() {
 
 function Keys({ close }) {
   return html`<${Dialog} title=${t("key.keys")} onClose=${close}>
-    <label class="check"><input type="checkbox" checked=${!keysOff.value} onChange=${(e) => switchKeys(!e.target.checked)} /> ${t("palette.enabled")}</label>
+    <label class="check"><input type="checkbox" checked=${!keysOff.value} onChange=${(e) => { switchKeys(!e.target.checked); acting(() => prefer({ keys: !keysOff.value }))(); }} /> ${t("palette.enabled")}</label>
     <table><tbody>${ACTIONS.filter(([, key]) => key).map(([name, key]) => html`<tr key=${name}><th scope="row">${t(`key.${name}`)}</th><td><kbd>${key}</kbd></td></tr>`)}
     ${[["composer.send", "Ctrl+Enter"], ["composer.send_resolve", "Ctrl+Shift+Enter"], ["composer.macro", "/"], ["key.leave", "Esc"], ["palette.title", "Ctrl+K"]].map(([name, key]) => html`<tr key=${name}><th scope="row">${t(name)}</th><td><kbd>${key}</kbd></td></tr>`)}</tbody></table><//>`;
 }

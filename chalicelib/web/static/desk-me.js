@@ -3,10 +3,11 @@
 import { forget, get, post, put } from "./desk-api.js";
 import { acting, html, Loading, t, tell, useEffect, useLoaded, useState } from "./desk-ui.js";
 import { me, rank } from "./desk-state.js";
+import { Preferences } from "./desk-preferences.js";
 import { Code, Field, leave, mistakes, NewPassword, SetUp } from "./desk-login.js";
 
 /** The screen, section by section; each is given how one signs in, and may show nothing. */
-const SECTIONS = [Myself, Password, SecondFactor, Everywhere];
+const SECTIONS = [Myself, Preferences, Password, SecondFactor, Everywhere];
 
 export function Board() {
   const factor = useLoaded(() => get("me/second-factor"), []);

@@ -1,6 +1,6 @@
 // What the desk knows: who is signed in, where they are, the queue, the case, and what changed.
 
-import { get, post, put, query, Refused, request, Unreachable } from "./desk-api.js";
+import { get, post, put, query, Refused, remove, request, Unreachable } from "./desk-api.js";
 import { announce, clock, computed, setClock, signal, t, tell } from "./desk-ui.js";
 
 export const me = signal(null);
@@ -19,6 +19,7 @@ export const teams = signal([]);
 export const setup = signal(null); // how far a new installation is; for admins
 export const live = signal({ ok: true, at: clock() });
 export const changed = signal({}); // case id → newest version that was heard of
+export const bell = signal({ unread: 0, latest: [], first: true }); // cases with news for me
 
 export const rank = { readonly: 0, agent: 1, lead: 2, admin: 3 };
 export const may = (role) =>
@@ -202,6 +203,7 @@ async function hear(news, first) {
     (others[one.case_id] ||= []).push(one);
   }
   present.value = others;
+  bell.value = { unread: news.unread, latest: news.latest, first };
   if (first || !news.items.length) return;
   const newest = { ...changed.value };
   for (const item of news.items) newest[item.case_id] = Math.max(newest[item.case_id] || 0, item.version);
@@ -256,6 +258,14 @@ export async function appear(caseId, doing) {
   } catch (error) {
     gone(error);
   }
+}
+
+/** Hear of what is new in a case, or no longer. */
+export async function follow(row) {
+  const ends = row.followers.includes(me.value.email);
+  const after = await (ends ? remove : put)(`cases/${row.id}/followers/me`);
+  took(after);
+  tell(t(ends ? "follow.ended" : "follow.done", { reference: after.reference }));
 }
 
 // --- changing a case ----------------------------------------------------------------------------

@@ -5,12 +5,13 @@ import { acting, complain, html, now, Notices, render, setClock, signal, t, Time
 import {
   agents, go, list, live, loadViews, may, me, place, setup, startPolling, stopPolling, teams,
 } from "./desk-state.js";
+import { Bell, News } from "./desk-bell.js";
 import { Queue, Views } from "./desk-queue.js";
 import { Case } from "./desk-case.js";
 import { listen, Palette } from "./desk-keys.js";
 import { NewCase } from "./desk-new.js";
 import { Finder, openHit, Results } from "./desk-search.js";
-import { speak } from "./words.js";
+import { begin, dark, loadOwn, prefer, spoken } from "./desk-own.js";
 
 const online = signal(navigator.onLine);
 addEventListener("online", () => { online.value = true; });
@@ -34,12 +35,13 @@ async function enter() {
   const found = await get("me");
   setClock(found.now, asked);
   me.value = found;
+  loadOwn().catch(complain);
   choices().then(shown).then(loadViews).then(startPolling).catch(complain);
-  if (may("admin")) begin().catch(complain);
+  if (may("admin")) firstSteps().catch(complain);
 }
 
 /** An installation that nobody set up begins with its first steps. */
-async function begin() {
+async function firstSteps() {
   const blank = location.hash.length < 3;
   setup.value = await get("start");
   if (setup.value.fresh && blank) go("start");
@@ -76,6 +78,7 @@ function Bar() {
     <nav aria-label=${t("desk.boards")}>${boardsOf.map(([to, name]) => html`
       <a key=${name} href=${`#/${to}`} aria-current=${here(name) ? "true" : null}>${t(`board.${name}`)}</a>`)}<${Setup} /></nav>
     <span class=${`live${stale ? " stale" : ""}`}>${!online.value ? t("desk.offline") : stale ? html`${t("desk.stale")} <${Time} at=${new Date(live.value.at).toISOString()} />` : t("desk.live")}</span>
+    <${Bell} />
     <${Menu} />
   </header>`;
 }
@@ -97,18 +100,11 @@ function Menu() {
     <summary><span class="clip">${me.value.name || me.value.email}</span></summary>
     <div onClick=${(e) => close(e.currentTarget.parentElement)}>
       <a href="#/me">${t("board.me")}</a>
-      <button type="button" class="link" onClick=${theme}>${t("desk.theme")}</button>
+      <button type="button" class="link" onClick=${acting(() => prefer({ theme: dark() ? "light" : "dark" }))}>${t("desk.theme")}</button>
       <button type="button" class="link" onClick=${acting(leaving)}>${t("login.leave")}</button></div></details>`;
 }
 
 const leaving = async () => (await import("./desk-login.js")).leave();
-
-function theme() {
-  const root = document.documentElement;
-  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  root.dataset.theme = dark ? "light" : "dark";
-  localStorage.setItem("custops.theme", root.dataset.theme);
-}
 
 function Screen() {
   const { screen, id } = place.value;
@@ -133,17 +129,15 @@ function Screen() {
 }
 
 function Desk() {
-  if (!me.value) return html`${door.value && html`<${door.value.Login} enter=${enter} />`}<${Notices} />`;
-  return html`<${Bar} />
+  const key = spoken.value;
+  if (!me.value) return html`${door.value && html`<${door.value.Login} key=${key} enter=${enter} />`}<${Notices} />`;
+  return html`<${Bar} key=${`bar ${key}`} />
     ${!online.value && html`<p class="banner" role="alert">${t("desk.offline_text")}</p>`}
-    <${Screen} /><${Palette} /><${Notices} />`;
+    <${Screen} key=${key} /><${Palette} /><${News} /><${Notices} />`;
 }
 
 async function start() {
-  const here = new URL(".", import.meta.url).href.replace(/\/$/, "");
-  const kept = localStorage.getItem("custops.theme");
-  if (kept) document.documentElement.dataset.theme = kept;
-  await speak(document.documentElement.lang, here);
+  await begin();
   onSignedOut(leave);
   listen();
   try {
