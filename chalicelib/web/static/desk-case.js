@@ -97,7 +97,7 @@ export function Case({ id }) {
       ${row.merged_into && html`<p class="note-box">${t("case.merged")} <a href=${`#/case/${row.merged_into}`}>${t("case.there")}</a></p>`}
       <${Fields} row=${row} alter=${alter} />
     </header>
-    <${Timeline} row=${row} timeline=${timeline} setTimeline=${setTimeline} onUndone=${(apart) => (apart ? load() : renew())} />
+    <${Timeline} key=${row.id} row=${row} timeline=${timeline} setTimeline=${setTimeline} onUndone=${(apart) => (apart ? load() : renew())} />
     <${Splitting} row=${row} load=${load} />
     ${may("agent") && html`<${Composer} row=${row} messages=${timeline.items} onSent=${onSent}
       onMacro=${() => { dialog.value = "macro"; }} />`}

@@ -13,6 +13,11 @@ const clocks = (word) => t(`promise.${word.trim().replaceAll(" ", "_")}`);
 const SAID = [
   [/^changed$/, () => ""],
   [/^answered$/, () => t("event.answered")],
+  [/^understood( anew)?$/, () => t("event.understood")],
+  [/^opened by hand$/, () => t("event.opened")],
+  [/^links withdrawn$/, () => t("event.links_withdrawn")],
+  [/^no longer linked to the problem$/, () => t("event.unrelated")],
+  [/^may belong to a problem$/, () => t("event.may_belong")],
   [/^undone$/, () => t("event.undone")],
   [/^handed over$/, () => t("event.handed_over")],
   [/^back from its snooze$/, () => t("event.woken")],

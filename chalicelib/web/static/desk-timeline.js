@@ -2,7 +2,7 @@
 // from its newest end; earlier entries come when asked for, and what one reads stays where it is.
 
 import { get } from "./desk-api.js";
-import { acting, html, signal, t, Time, useEffect, useLayoutEffect, useRef, useState } from "./desk-ui.js";
+import { acting, html, signal, t, Time, useLayoutEffect, useRef, useState } from "./desk-ui.js";
 import { nameOf } from "./desk-queue.js";
 import { Event } from "./desk-history.js";
 
@@ -52,17 +52,19 @@ const scroller = (box) => (getComputedStyle(box).overflowY === "visible" ? docum
 
 export function Timeline({ row, timeline, setTimeline, onUndone }) {
   const box = useRef(null);
-  const end = useRef(null);
   const follows = useRef(true);
   const held = useRef(null); // what was read when earlier entries were asked for, and where it stood
   const [busy, setBusy] = useState(false);
   const { items, cursor } = timeline;
-  const last = items.at(-1)?.id;
-  // At first the newest entry is shown; later one is taken along only from the end.
-  useEffect(() => { follows.current = true; }, [row.id]);
+  // At first the newest entry is shown; later one is taken along only from the end. Entries get
+  // their height when they are drawn, so the end is held on to.
   useLayoutEffect(() => {
-    if (follows.current && scroller(box.current) === box.current) end.current.scrollIntoView({ block: "nearest" });
-  }, [last]);
+    const hold = () => { if (follows.current) box.current.scrollTop = box.current.scrollHeight; };
+    const sizes = new ResizeObserver(hold);
+    sizes.observe(box.current);
+    sizes.observe(box.current.querySelector("ol"));
+    return () => sizes.disconnect();
+  }, []);
   useLayoutEffect(() => {
     if (!held.current) return;
     const { entry, at, focus } = held.current;
@@ -71,20 +73,21 @@ export function Timeline({ row, timeline, setTimeline, onUndone }) {
     if (focus && !cursor) entry.focus({ preventScroll: true });
   }, [items[0]?.id]);
   const earlier = acting(async () => {
+    if (busy) return;
+    const focus = box.current.contains(document.activeElement);
     setBusy(true);
     try {
       const more = await withEarlier(row.id, timeline);
       const entry = box.current.querySelector(".entry");
-      held.current = { entry, at: entry.getBoundingClientRect().top, focus: box.current.contains(document.activeElement) };
+      held.current = { entry, at: entry.getBoundingClientRect().top, focus };
       setTimeline(more);
     } finally {
       setBusy(false);
     }
   });
   return html`<div class="timeline" ref=${box} onScroll=${(e) => { follows.current = e.target.scrollHeight - e.target.scrollTop - e.target.clientHeight < NEAR; }}>
-    ${cursor && html`<button type="button" class="second" disabled=${busy} onClick=${earlier}>${t("case.earlier_messages")}</button>`}
-    <div role="log" aria-live="off" aria-label=${t("case.log")}><ol>${items.map((m) => html`<${Entry} key=${m.id} message=${m} row=${row} onUndone=${onUndone} />`)}</ol></div>
-    <span ref=${end}></span></div>`;
+    ${cursor && html`<button type="button" class="second" aria-busy=${busy} onClick=${earlier}>${t("case.earlier_messages")}</button>`}
+    <div role="log" aria-live="off" aria-label=${t("case.log")}><ol>${items.map((m) => html`<${Entry} key=${m.id} message=${m} row=${row} onUndone=${onUndone} />`)}</ol></div></div>`;
 }
 
 const leaving = ["queued", "sending", "ambiguous"];
