@@ -11,8 +11,8 @@ import { choiceName, inWords, ownFields, Problem, topics } from "./desk-names.js
 export function Aside({ row, alter }) {
   return html`<aside class="beside" aria-label=${t("case.beside")}>
     <${Customer} row=${row} />
-    <${Understood} row=${row} alter=${alter} />
     <${OwnFields} row=${row} alter=${alter} />
+    <${Understood} row=${row} alter=${alter} />
     <${Links} row=${row} />
     <${Suggestions} row=${row} />
   </aside>`;

@@ -102,7 +102,7 @@ function Consent({ person, alter }) {
       })}</tr>`)}</tbody></table>`;
 }
 
-const FEW = 6;
+const FEW = 5;
 
 function Past({ row, person }) {
   const [more, setMore] = useState([]);

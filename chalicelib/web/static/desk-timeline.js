@@ -58,8 +58,13 @@ export function Timeline({ row, timeline, setTimeline, onUndone }) {
   const { items, cursor } = timeline;
   // At first the newest entry is shown; later one is taken along only from the end. Entries get
   // their height when they are drawn, so the end is held on to.
+  const sized = useRef("");
+  const size = () => `${box.current.scrollHeight} ${box.current.clientHeight}`;
   useLayoutEffect(() => {
-    const hold = () => { if (follows.current) box.current.scrollTop = box.current.scrollHeight; };
+    const hold = () => {
+      sized.current = size();
+      if (follows.current) box.current.scrollTop = box.current.scrollHeight;
+    };
     const sizes = new ResizeObserver(hold);
     sizes.observe(box.current);
     sizes.observe(box.current.querySelector("ol"));
@@ -85,9 +90,21 @@ export function Timeline({ row, timeline, setTimeline, onUndone }) {
       setBusy(false);
     }
   });
-  return html`<div class="timeline" ref=${box} onScroll=${(e) => { follows.current = e.target.scrollHeight - e.target.scrollTop - e.target.clientHeight < NEAR; }}>
+  /** Somebody scrolled, unless it is the size that changed: then the end is held on to in a moment. */
+  const scrolled = () => {
+    const { scrollHeight, scrollTop, clientHeight } = box.current;
+    if (size() === sized.current) follows.current = scrollHeight - scrollTop - clientHeight < NEAR;
+  };
+  const since = new Set(); // fields that were changed after an entry: that one is not undone
+  const undoable = new Set();
+  for (const one of items.toReversed()) {
+    const names = Object.keys(one.changes);
+    if (one.undo_until && !names.some((name) => since.has(name))) undoable.add(one.id);
+    names.forEach((name) => since.add(name));
+  }
+  return html`<div class="timeline" ref=${box} onScroll=${scrolled}>
     ${cursor && html`<button type="button" class="second" aria-busy=${busy} onClick=${earlier}>${t("case.earlier_messages")}</button>`}
-    <div role="log" aria-live="off" aria-label=${t("case.log")}><ol>${items.map((m) => html`<${Entry} key=${m.id} message=${m} row=${row} onUndone=${onUndone} />`)}</ol></div></div>`;
+    <div role="log" aria-live="off" aria-label=${t("case.log")}><ol>${items.map((m) => html`<${Entry} key=${m.id} message=${m} undoable=${undoable.has(m.id)} onUndone=${onUndone} />`)}</ol></div></div>`;
 }
 
 const leaving = ["queued", "sending", "ambiguous"];
@@ -103,8 +120,8 @@ function Pick({ message, who }) {
     checked=${picked.value.has(message.id)} onChange=${(e) => pick(e.target.checked)} />`;
 }
 
-function Entry({ message, onUndone }) {
-  if (message.kind === "event") return html`<${Event} message=${message} onUndone=${onUndone} />`;
+function Entry({ message, undoable, onUndone }) {
+  if (message.kind === "event") return html`<${Event} message=${message} undoable=${undoable} onUndone=${onUndone} />`;
   const kind = message.kind === "note" ? "note" : message.direction;
   const who = message.author.type === "agent" ? nameOf(message.author.id || message.author.name)
     : message.author.name || message.author.id || t("case.customer");

@@ -94,7 +94,7 @@ export function Dialog({ title, onClose, children, wide = false }) {
   const ref = useRef(null);
   const gone = useRef(false);
   const leave = () => { if (!gone.current) onClose(); };
-  useEffect(() => {
+  useLayoutEffect(() => { // at once: what is typed next is for the dialog
     const before = document.activeElement;
     const box = ref.current;
     box.showModal();
