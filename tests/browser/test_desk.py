@@ -115,6 +115,128 @@ def test_two_agents_see_each_other_and_a_stale_answer_is_stopped(
     expect(page.locator("#compose")).to_have_value("My draft")
 
 
+def conversation(system: System, sender: str) -> tuple[str, str]:
+    """Two cases of one customer, the first with a second message about something else."""
+    mail = system.mail("My card was charged twice", sender, "Charged twice")
+    system.until(lambda: system.cases(sender))
+    system.mail("And the lamp is broken", sender, "Re: Charged twice", In_Reply_To=f"<{mail}>")
+    first = str(system.cases(sender)[0]["id"])
+    system.until(lambda: "And the lamp is broken" in messages(system, first))
+    system.mail("Where is my invoice?", sender, "Invoice")
+    system.until(lambda: len(system.cases(sender)) == 2)
+    other = next(c["id"] for c in system.cases(sender) if c["id"] != first)
+    return first, str(other)
+
+
+def asked_for(page: Page, name: str) -> None:
+    """An action by the palette, as by any key."""
+    page.keyboard.press("Control+k")
+    page.keyboard.type(name)
+    page.keyboard.press("Enter")
+
+
+def test_merge_undo_and_split_by_keyboard_keep_order_and_drafts(look: Open, system: System) -> None:
+    sender = "mona@example.org"
+    case, other = conversation(system, sender)
+    before = {c: messages(system, c) for c in (case, other)}
+    window = look(who="agent")
+    page = window.open("desk")
+    opened(page, other)
+    page.locator("#compose").fill("A draft of the invoice")
+    opened(page, case)
+    page.locator("#compose").fill("A draft of the card")
+    page.locator("#case-title").focus()
+    asked_for(page, "Merge")
+    expect(page.locator("#other")).to_be_focused()
+    near = page.get_by_role("dialog").get_by_role("button", name="Invoice")
+    expect(near).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(near).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog").get_by_text("Where is my invoice?")).to_be_visible()
+    window.settled()
+    expect(page.get_by_role("button", name="Merge", exact=True)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#case-title")).to_have_text("Invoice")
+    expect(page.locator("#compose")).to_have_value("A draft of the invoice")
+    said = page.locator(".entry.inbound .said")
+    expect(said).to_have_text(
+        ["My card was charged twice", "And the lamp is broken", "Where is my invoice?"]
+    )
+    page.get_by_role("button", name="Undo").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#case-title")).to_have_text("Charged twice")
+    expect(page.locator("#compose")).to_have_value("A draft of the card")
+    assert {c: messages(system, c) for c in (case, other)} == before
+
+    page.locator("#case-title").focus()
+    asked_for(page, "Split")
+    page.get_by_role("checkbox", name="lamp is broken").focus()
+    page.keyboard.press("Space")
+    page.get_by_label("Subject of the new case").focus()
+    page.keyboard.type("The broken lamp")
+    window.settled()
+    page.keyboard.press("Enter")
+    expect(said).to_have_text(["My card was charged twice"])
+    expect(page.locator("#compose")).to_have_value("A draft of the card")
+    page.get_by_role("button", name="Open it").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#case-title")).to_have_text("The broken lamp")
+    expect(said).to_have_text(["And the lamp is broken"])
+
+
+def test_a_snoozed_case_says_so_and_its_customer_wakes_it(look: Open, system: System) -> None:
+    mail = system.mail("Please help", "nora@example.org", "Snooze")
+    (found,) = system.until(lambda: system.cases("nora@example.org"))
+    case = str(found["id"])
+    window = look(who="agent")
+    page = window.open("desk")
+    opened(page, case)
+    page.locator("#case-title").focus()
+    page.keyboard.press("z")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    window.settled()
+    page.get_by_role("button", name="Tomorrow morning").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#snoozed")).to_be_visible()
+    expect(page.locator("#case-title")).to_be_focused()
+    _, asleep = system.call("GET", "/v1/cases?view=snoozed", who="agent")
+    assert case in [one["id"] for one in asleep["items"]]
+    system.mail("Any news?", "nora@example.org", "Re: Snooze", In_Reply_To=f"<{mail}>")
+    expect(page.locator("#snoozed")).to_have_count(0, timeout=25_000)
+    expect(page.locator(".entry.inbound")).to_have_count(2)
+    page.locator("#field-priority").select_option("urgent")
+    row = page.locator(".entry.event").last
+    expect(row).to_contain_text("Normal → Urgent")
+    row.get_by_role("button", name="Undo").click()
+    expect(page.locator("#field-priority")).to_have_value("normal")
+
+
+def test_earlier_messages_come_without_moving_what_is_read(look: Open, system: System) -> None:
+    case = written(system, "olga@example.org", "A long story")
+    for number in range(60):
+        note = {"kind": "note", "text": f"Note {number}"}
+        system.call("POST", f"/v1/cases/{case}/messages", note, who="lead")
+    window = look(who="agent")
+    page = window.open("desk")
+    opened(page, case)
+    expect(page.locator(".entry")).to_have_count(50)
+    expect(page.get_by_text("Note 59")).to_be_in_viewport()
+    earlier = page.get_by_role("button", name="Earlier messages")
+    earlier.focus()
+    page.wait_for_timeout(300)
+    first = page.locator(".entry").first
+    name, before = first.get_attribute("id"), first.bounding_box()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Please help")).to_have_count(1)
+    page.wait_for_timeout(300)
+    after = page.locator(f"#{name}").bounding_box()
+    assert before and after and abs(before["y"] - after["y"]) < 4
+    expect(page.locator(f"#{name}")).to_be_focused()
+    window.settled()
+
+
 def test_a_note_has_no_recipient_and_is_never_sent(look: Open, system: System) -> None:
     case = written(system, "jana@example.org", "Note")
     window = look(who="agent")

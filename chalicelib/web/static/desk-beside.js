@@ -11,8 +11,8 @@ import { choiceName, inWords, ownFields, Problem, topics } from "./desk-names.js
 export function Aside({ row, alter }) {
   return html`<aside class="beside" aria-label=${t("case.beside")}>
     <${Customer} row=${row} />
-    <${Understood} row=${row} alter=${alter} />
     <${OwnFields} row=${row} alter=${alter} />
+    <${Understood} row=${row} alter=${alter} />
     <${Links} row=${row} />
     <${Suggestions} row=${row} />
   </aside>`;
@@ -75,8 +75,7 @@ function Links({ row }) {
   })();
   if (!all.length) return null;
   return html`<section><h2>${t("case.links")}</h2><${Loading} state=${state}>${(found) => html`<ul class="plain">${found.map((link) => html`
-    <li key=${link.kind + link.case_id}><span class="quiet">${t(`link.${link.kind}`)}</span> <a href=${`#/case/${link.case_id}`} dir="auto">${link.other.reference} ${link.other.subject}</a>
-    <span class=${`state ${link.other.status}`}> ${t(`state.${link.other.status}`)}</span>
+    <li key=${link.kind + link.case_id}><span class="quiet">${t(`link.${link.kind}`)}</span> <a href=${`#/case/${link.case_id}`} dir="auto">${link.other.reference} ${link.other.subject}</a> <span class=${`state ${link.other.status}`}>${t(`state.${link.other.status}`)}</span>
     ${link.own && may("agent") && html` <button type="button" class="link" aria-label=${t("link.remove", { reference: link.other.reference })} onClick=${() => remove(link)}>${t("case.take_away")}</button>`}</li>`)}</ul>`}<//>
     ${may("agent") && !row.merged_into && html`<button type="button" class="second" onClick=${() => { dialog.value = "link"; }}>${t("key.link")}</button>`}</section>`;
 }

@@ -11,7 +11,7 @@ import { Composer } from "./desk-composer.js";
 import { newest, picked, renewed, Timeline } from "./desk-timeline.js";
 import { Aside } from "./desk-beside.js";
 import { Dialogs, Splitting } from "./desk-dialogs.js";
-import { loadNames } from "./desk-names.js";
+import { fieldLabel, loadNames } from "./desk-names.js";
 
 const NOTHING = { items: [], cursor: null };
 
@@ -92,7 +92,14 @@ export function Case({ id }) {
   }
   if (!row) return html`<section class="case-pane"><div class="skeleton" aria-busy="true"><i/><i/><i/></div></section>`;
 
-  const alter = acting((fields) => change(row, fields));
+  const alter = acting(async (fields) => {
+    try {
+      return await change(row, fields);
+    } catch (error) {
+      if (!("status" in fields) || !lacks(error)) throw error;
+      return undefined;
+    }
+  });
   const onSent = async (message, then) => {
     await renew();
     if (then.next) next(row.id);
@@ -110,13 +117,22 @@ export function Case({ id }) {
       ${row.merged_into && html`<p class="note-box">${t("case.merged")} <a href=${`#/case/${row.merged_into}`}>${t("case.there")}</a></p>`}
       <${Fields} row=${row} alter=${alter} />
     </header>
-    <${Timeline} row=${row} timeline=${timeline} setTimeline=${setTimeline} onUndone=${(apart) => (apart ? load() : renew())} />
+    <${Timeline} key=${row.id} row=${row} timeline=${timeline} setTimeline=${setTimeline} onUndone=${(apart) => (apart ? load() : renew())} />
     <${Splitting} row=${row} load=${load} />
     ${may("agent") && html`<${Composer} row=${row} messages=${timeline.items} onSent=${onSent}
       onMacro=${() => { dialog.value = "macro"; }} />`}
     <${Dialogs} row=${row} alter=${alter} load=${load} />
   </section>
   <${Aside} row=${row} alter=${alter} />`;
+}
+
+/** What a case must have before it is resolved is named, and at hand. */
+function lacks(error) {
+  const names = (error.fields || []).map((one) => one.field).filter((name) => name.startsWith("fields."));
+  if (!names.length) return false;
+  tell(t("case.lacks", { names: names.map(fieldLabel).join(", ") }), { kind: "wrong", seconds: 12 });
+  document.getElementById(names[0].replace("fields.", "own-"))?.focus();
+  return true;
 }
 
 /** Who resolves a parent may want its children to be as well. */
@@ -155,16 +171,20 @@ const PRIORITIES = ["low", "normal", "high", "urgent"];
 
 function Fields({ row, alter }) {
   if (!may("agent")) return null;
+  /** A choice that was refused is not left standing. */
+  const choose = (name) => async ({ target }) => {
+    if (!await alter({ [name]: target.value || null })) target.value = row[name] || "";
+  };
   const states = STATES.includes(row.status) ? STATES : [row.status, ...STATES];
   return html`<div class="fields">
-    <label>${t("field.status")} <select id="field-status" value=${row.status} onChange=${(e) => alter({ status: e.target.value })}>
+    <label>${t("field.status")} <select id="field-status" value=${row.status} onChange=${choose("status")}>
       ${states.map((s) => html`<option value=${s} selected=${s === row.status}>${t(`state.${s}`)}</option>`)}</select></label>
-    <label>${t("field.priority")} <select id="field-priority" value=${row.priority} onChange=${(e) => alter({ priority: e.target.value })}>
+    <label>${t("field.priority")} <select id="field-priority" value=${row.priority} onChange=${choose("priority")}>
       ${PRIORITIES.map((p) => html`<option value=${p} selected=${p === row.priority}>${t(`priority.${p}`)}</option>`)}</select></label>
-    <label>${t("field.assignee")} <select id="field-assignee" onChange=${(e) => alter({ assignee: e.target.value || null })}>
+    <label>${t("field.assignee")} <select id="field-assignee" onChange=${choose("assignee")}>
       <option value="" selected=${!row.assignee}>–</option>
       ${people(row).map((a) => html`<option value=${a.email} selected=${a.email === row.assignee}>${nameOf(a.email)}</option>`)}</select></label>
-    <label>${t("field.team")} <select id="field-team" onChange=${(e) => alter({ team: e.target.value || null })}>
+    <label>${t("field.team")} <select id="field-team" onChange=${choose("team")}>
       <option value="" selected=${!row.team}>–</option>
       ${known(row).map((team) => html`<option value=${team.name} selected=${team.name === row.team}>${team.title}</option>`)}</select></label>
     ${row.assignee !== me.value.email && html`<button type="button" class="second" onClick=${() => alter({ assignee: me.value.email })}>${t("case.take")}</button>`}

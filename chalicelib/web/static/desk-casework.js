@@ -20,7 +20,8 @@ function at(days, hour) {
 /** Moments that are wanted most, in the reader's own zone. */
 function presets() {
   const today = new Date(Date.now() + 3 * HOUR);
-  const week = (8 - new Date().getDay()) % 7 || 7;
+  const monday = (8 - new Date().getDay()) % 7 || 7;
+  const week = monday === 1 ? 8 : monday; // what is tomorrow is no next week
   return [
     ...(today.getDate() === new Date().getDate() ? [["today", today]] : []),
     ["tomorrow", at(1, 9)],
@@ -35,13 +36,13 @@ export function Snooze({ row, alter, close }) {
   const run = async (moment) => { close(); await alter({ snoozed_until: moment && new Date(moment).toISOString() }); };
   const first = due(row);
   const over = (moment) => first && first.state !== "paused" && new Date(first.due_at) < moment
-    && html` <strong class="prio high">⚠ ${t("snooze.over", { clock: t(`promise.${first.name}`), at: exact(first.due_at) })}</strong>`;
+    && html`<strong class="prio high">⚠ ${t("snooze.over", { clock: t(`promise.${first.name}`), at: exact(first.due_at) })}</strong>`;
   const chosen = own ? new Date(own) : null;
   const wrong = !chosen || chosen <= now.value || chosen > at(366, 0);
   return html`<p class="quiet">${t("snooze.what")}</p>
-    <ul class="plain choices">${presets().map(([name, moment], n) => html`<li key=${name}>
+    <ul class="plain choices when">${presets().map(([name, moment], n) => html`<li key=${name}>
       <button type="button" class="second" autofocus=${n === 0} onClick=${() => run(moment)}>${t(`snooze.${name}`)}</button>
-      <span>${exact(moment)}${over(moment)}</span></li>`)}</ul>
+      <span>${exact(moment)} ${over(moment)}</span></li>`)}</ul>
     <form onSubmit=${(e) => { e.preventDefault(); if (!wrong) run(chosen); }}><label for="snooze-at">${t("snooze.own")}</label>
       <div class="actions"><input id="snooze-at" type="datetime-local" class="short" value=${own} min=${local(new Date())} required
         onInput=${(e) => setOwn(e.target.value)} /><button disabled=${wrong}>${t("key.snooze")}</button></div>

@@ -38,8 +38,7 @@ function Person({ row, person: first, reload }) {
       ${agent && html` <button type="button" class="link" aria-expanded=${doing === "edit"} onClick=${() => setDoing(doing === "edit" ? "" : "edit")}>${t("customer.edit")}</button>`}</p>
     ${doing === "edit" && html`<${Edit} person=${person} alter=${alter} close=${close} />`}
     <${Match} row=${row} person=${person} reload=${reload} />
-    <ul class="plain quiet">${person.identities.map((i) => html`<li key=${i.channel + i.value}><span dir="auto">${i.value}</span>
-      <span class="tag">${t(i.verified ? "case.proven" : "case.unproven")}</span>
+    <ul class="plain quiet">${person.identities.map((i) => html`<li key=${i.channel + i.value}><span dir="auto">${i.value}</span> <span class="tag">${t(i.verified ? "case.proven" : "case.unproven")}</span>
       ${person.suppressed?.[i.value] && html` <span class="prio high">⚠ ${t("customer.suppressed", { why: person.suppressed[i.value] })}</span>`}</li>`)}
       ${(person.claimed || []).map((i) => html`<li key=${i.channel + i.value}><span dir="auto">${i.value}</span> <span class="tag">${t("customer.claimed")}</span></li>`)}</ul>
     <${Touching} person=${person} />
@@ -48,8 +47,7 @@ function Person({ row, person: first, reload }) {
     <${Consent} person=${person} alter=${alter} />
     <${Past} row=${row} person=${person} />
     ${agent && html`<p class="actions"><button type="button" class="link" onClick=${() => setDoing("merge")}>${t("customer.merge")}</button>
-      ${may("lead") && html`<button type="button" class="link" onClick=${acting(() => fetchAll(person))}>${t("customer.export")}</button>
-      <button type="button" class="link" onClick=${() => setDoing("erase")}>${t("customer.erase")}</button>`}</p>`}
+      ${may("lead") && html`<button type="button" class="link" onClick=${acting(() => fetchAll(person))}>${t("customer.export")}</button> <button type="button" class="link" onClick=${() => setDoing("erase")}>${t("customer.erase")}</button>`}</p>`}
     ${doing === "merge" && html`<${Dialog} title=${t("customer.merge")} onClose=${close}><${Merge} person=${person} reload=${reload} close=${close} /><//>`}
     ${doing === "erase" && html`<${Dialog} title=${t("customer.erase")} onClose=${close}><${Erase} person=${person} close=${close} /><//>`}`;
 }
@@ -85,10 +83,8 @@ function Touching({ person }) {
   if (state.error) return html`<${Loading} state=${state} />`;
   if (!found || !(found.problems.length + found.notices.length)) return null;
   return html`<h3>${t("customer.touching")}</h3><ul class="plain">
-    ${found.problems.map((one) => html`<li key=${one.id}>⚠ <a href=${`#/problems/${one.id}`} dir="auto">${one.title}</a>
-      <span class="quiet">${t(`customer.why.${one.why}`)}</span>${one.workaround && html`<span class="four quiet" dir="auto">${one.workaround}</span>`}</li>`)}
-    ${found.notices.map((one) => html`<li key=${one.campaign_id + one.at}><span dir="auto">${one.subject || one.name}</span>
-      <span class="quiet">${t("customer.noticed", { channel: t(`channel.${one.channel}`), at: relative(one.at, now.value) })}</span></li>`)}</ul>`;
+    ${found.problems.map((one) => html`<li key=${one.id}>⚠ <a href=${`#/problems/${one.id}`} dir="auto">${one.title}</a> <span class="quiet">${t(`customer.why.${one.why}`)}</span>${one.workaround && html`<span class="four quiet" dir="auto">${one.workaround}</span>`}</li>`)}
+    ${found.notices.map((one) => html`<li key=${one.campaign_id + one.at}><span dir="auto">${one.subject || one.name}</span> <span class="quiet">${t("customer.noticed", { channel: t(`channel.${one.channel}`), at: relative(one.at, now.value) })}</span></li>`)}</ul>`;
 }
 
 const CHANNELS = ["email", "sms"];
@@ -106,7 +102,7 @@ function Consent({ person, alter }) {
       })}</tr>`)}</tbody></table>`;
 }
 
-const FEW = 6;
+const FEW = 5;
 
 function Past({ row, person }) {
   const [more, setMore] = useState([]);
@@ -122,8 +118,7 @@ function Past({ row, person }) {
   });
   return html`<h3>${t("case.past")}</h3><${Loading} state=${state}>${(page) => {
     const cases = [...page.items, ...more].filter((one) => one.id !== row.id);
-    return html`<ul class="plain">${cases.map((one) => html`<li key=${one.id}><a href=${`#/case/${one.id}`} dir="auto">${one.reference} ${one.subject}</a>
-      <span class="quiet">${t(`state.${one.status}`)} · ${relative(one.created_at, now.value)}</span></li>`)}
+    return html`<ul class="plain">${cases.map((one) => html`<li key=${one.id}><a href=${`#/case/${one.id}`} dir="auto">${one.reference} ${one.subject}</a> <span class="quiet">${t(`state.${one.status}`)} · ${relative(one.created_at, now.value)}</span></li>`)}
       ${cases.length === 0 && html`<li class="quiet">${t("case.no_past")}</li>`}</ul>
       ${next && html`<button type="button" class="second" onClick=${load}>${t("queue.more")}</button>`}`;
   }}<//>`;

@@ -21,7 +21,7 @@ export function Dialogs({ row, alter, load }) {
     if (name !== "split") return;
     picked.value = new Set();
     close();
-    setTimeout(() => document.querySelector(".pick")?.focus());
+    setTimeout(() => [...document.querySelectorAll(".pick")].at(-1)?.focus());
   }, [name]);
   if (name === "macro") return html`<${Dialog} title=${t("dialog.macro")} onClose=${close}><${MacroPicker} row=${row} onClose=${close} onDone=${load} /><//>`;
   if (name === "tags") return html`<${Dialog} title=${t("dialog.tags")} onClose=${close}><${Tags} row=${row} alter=${alter} close=${close} /><//>`;

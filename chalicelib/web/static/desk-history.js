@@ -13,6 +13,11 @@ const clocks = (word) => t(`promise.${word.trim().replaceAll(" ", "_")}`);
 const SAID = [
   [/^changed$/, () => ""],
   [/^answered$/, () => t("event.answered")],
+  [/^understood( anew)?$/, () => t("event.understood")],
+  [/^opened by hand$/, () => t("event.opened")],
+  [/^links withdrawn$/, () => t("event.links_withdrawn")],
+  [/^no longer linked to the problem$/, () => t("event.unrelated")],
+  [/^may belong to a problem$/, () => t("event.may_belong")],
   [/^undone$/, () => t("event.undone")],
   [/^handed over$/, () => t("event.handed_over")],
   [/^back from its snooze$/, () => t("event.woken")],
@@ -38,7 +43,7 @@ export function said(text) {
 
 const TOLD = ["merge", "promises.first_reply", "promises.next_reply", "promises.resolution"]; // by the text
 
-export function Event({ message, onUndone }) {
+export function Event({ message, undoable, onUndone }) {
   const changes = Object.entries(message.changes).filter(([name]) => !TOLD.includes(name));
   const text = said(message.text);
   const who = message.author.type === "agent" ? nameOf(message.author.id || message.author.name)
@@ -47,19 +52,20 @@ export function Event({ message, onUndone }) {
     ${text && html`<span dir="auto">${linked(text)}${changes.length ? ":" : ""}</span>`}
     ${changes.map(([name, [from, to]], n) => html`<span key=${name} dir="auto">${fieldLabel(name)}: ${
       from ? html`${valueOf(name, from)} → ` : ""}${valueOf(name, to)}${n < changes.length - 1 ? ";" : ""}</span>`)}
-    <${Undo} message=${message} onUndone=${onUndone} /></li>`;
+    <${Undo} message=${message} undoable=${undoable} onUndone=${onUndone} /></li>`;
 }
 
 const TEN_MINUTES = 600_000;
 
-function Undo({ message, onUndone }) {
+function Undo({ message, undoable, onUndone }) {
   if (!may("agent")) return null;
   const merge = message.changes.merge && new Date(message.created_at).getTime() + TEN_MINUTES > now.value;
-  if (!merge && !(message.undo_until && new Date(message.undo_until) > now.value)) return null;
+  if (!merge && !(undoable && new Date(message.undo_until) > now.value)) return null;
+  const changed = Object.keys(message.changes).map(fieldLabel).join(", ");
   const run = acting(async () => {
     fresh.value = merge ? await post(`cases/${message.case_id}/unmerge`, {})
       : await post(`cases/${message.case_id}/undo`, { event: message.id });
     await onUndone(Boolean(merge));
   });
-  return html`<button type="button" class="link" onClick=${run}>${t("desk.undo")}</button>`;
+  return html`<button type="button" class="link" aria-label=${t("event.undo", { what: said(message.text) || changed })} onClick=${run}>${t("desk.undo")}</button>`;
 }

@@ -2,7 +2,7 @@
 // from its newest end; earlier entries come when asked for, and what one reads stays where it is.
 
 import { get } from "./desk-api.js";
-import { acting, html, signal, t, Time, useEffect, useLayoutEffect, useRef, useState } from "./desk-ui.js";
+import { acting, html, signal, t, Time, useLayoutEffect, useRef, useState } from "./desk-ui.js";
 import { nameOf } from "./desk-queue.js";
 import { Event } from "./desk-history.js";
 
@@ -52,17 +52,24 @@ const scroller = (box) => (getComputedStyle(box).overflowY === "visible" ? docum
 
 export function Timeline({ row, timeline, setTimeline, onUndone }) {
   const box = useRef(null);
-  const end = useRef(null);
   const follows = useRef(true);
   const held = useRef(null); // what was read when earlier entries were asked for, and where it stood
   const [busy, setBusy] = useState(false);
   const { items, cursor } = timeline;
-  const last = items.at(-1)?.id;
-  // At first the newest entry is shown; later one is taken along only from the end.
-  useEffect(() => { follows.current = true; }, [row.id]);
+  // At first the newest entry is shown; later one is taken along only from the end. Entries get
+  // their height when they are drawn, so the end is held on to.
+  const sized = useRef("");
+  const size = () => `${box.current.scrollHeight} ${box.current.clientHeight}`;
   useLayoutEffect(() => {
-    if (follows.current && scroller(box.current) === box.current) end.current.scrollIntoView({ block: "nearest" });
-  }, [last]);
+    const hold = () => {
+      sized.current = size();
+      if (follows.current) box.current.scrollTop = box.current.scrollHeight;
+    };
+    const sizes = new ResizeObserver(hold);
+    sizes.observe(box.current);
+    sizes.observe(box.current.querySelector("ol"));
+    return () => sizes.disconnect();
+  }, []);
   useLayoutEffect(() => {
     if (!held.current) return;
     const { entry, at, focus } = held.current;
@@ -71,20 +78,33 @@ export function Timeline({ row, timeline, setTimeline, onUndone }) {
     if (focus && !cursor) entry.focus({ preventScroll: true });
   }, [items[0]?.id]);
   const earlier = acting(async () => {
+    if (busy) return;
+    const focus = box.current.contains(document.activeElement);
     setBusy(true);
     try {
       const more = await withEarlier(row.id, timeline);
       const entry = box.current.querySelector(".entry");
-      held.current = { entry, at: entry.getBoundingClientRect().top, focus: box.current.contains(document.activeElement) };
+      held.current = { entry, at: entry.getBoundingClientRect().top, focus };
       setTimeline(more);
     } finally {
       setBusy(false);
     }
   });
-  return html`<div class="timeline" ref=${box} onScroll=${(e) => { follows.current = e.target.scrollHeight - e.target.scrollTop - e.target.clientHeight < NEAR; }}>
-    ${cursor && html`<button type="button" class="second" disabled=${busy} onClick=${earlier}>${t("case.earlier_messages")}</button>`}
-    <div role="log" aria-live="off" aria-label=${t("case.log")}><ol>${items.map((m) => html`<${Entry} key=${m.id} message=${m} row=${row} onUndone=${onUndone} />`)}</ol></div>
-    <span ref=${end}></span></div>`;
+  /** Somebody scrolled, unless it is the size that changed: then the end is held on to in a moment. */
+  const scrolled = () => {
+    const { scrollHeight, scrollTop, clientHeight } = box.current;
+    if (size() === sized.current) follows.current = scrollHeight - scrollTop - clientHeight < NEAR;
+  };
+  const since = new Set(); // fields that were changed after an entry: that one is not undone
+  const undoable = new Set();
+  for (const one of items.toReversed()) {
+    const names = Object.keys(one.changes);
+    if (one.undo_until && !names.some((name) => since.has(name))) undoable.add(one.id);
+    names.forEach((name) => since.add(name));
+  }
+  return html`<div class="timeline" ref=${box} onScroll=${scrolled}>
+    ${cursor && html`<button type="button" class="second" aria-busy=${busy} onClick=${earlier}>${t("case.earlier_messages")}</button>`}
+    <div role="log" aria-live="off" aria-label=${t("case.log")}><ol>${items.map((m) => html`<${Entry} key=${m.id} message=${m} undoable=${undoable.has(m.id)} onUndone=${onUndone} />`)}</ol></div></div>`;
 }
 
 const leaving = ["queued", "sending", "ambiguous"];
@@ -100,8 +120,8 @@ function Pick({ message, who }) {
     checked=${picked.value.has(message.id)} onChange=${(e) => pick(e.target.checked)} />`;
 }
 
-function Entry({ message, onUndone }) {
-  if (message.kind === "event") return html`<${Event} message=${message} onUndone=${onUndone} />`;
+function Entry({ message, undoable, onUndone }) {
+  if (message.kind === "event") return html`<${Event} message=${message} undoable=${undoable} onUndone=${onUndone} />`;
   const kind = message.kind === "note" ? "note" : message.direction;
   const who = message.author.type === "agent" ? nameOf(message.author.id || message.author.name)
     : message.author.name || message.author.id || t("case.customer");

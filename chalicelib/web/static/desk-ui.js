@@ -105,13 +105,20 @@ export function Notices() {
 /** A modal dialog; Escape and its button close it, and the focus returns where it was. */
 export function Dialog({ title, onClose, children, wide = false }) {
   const ref = useRef(null);
-  useEffect(() => {
+  const gone = useRef(false);
+  const leave = () => { if (!gone.current) onClose(); };
+  useLayoutEffect(() => { // at once: what is typed next is for the dialog
     const before = document.activeElement;
-    ref.current.showModal();
-    return () => before?.focus?.();
+    const box = ref.current;
+    box.showModal();
+    return () => {
+      gone.current = true;
+      box.close(); // what is behind an open dialog takes no focus
+      before?.focus?.();
+    };
   }, []);
   return html`<dialog ref=${ref} class=${wide ? "wide" : ""} aria-labelledby="dialog-title"
-    onClose=${onClose} onCancel=${onClose}>
+    onClose=${leave} onCancel=${leave}>
     <header><h2 id="dialog-title">${title}</h2>
       <button type="button" class="icon" aria-label=${t("desk.close")} onClick=${onClose}>×</button>
     </header>${children}</dialog>`;
