@@ -130,6 +130,16 @@ def _hold_pictures(cleaned: str) -> str:
     return _IMG_SRC.sub(r'\1 data-src="\2"', cleaned) if "<img" in cleaned else cleaned
 
 
+_HELD = re.compile(r'<img\b[^>]*? data-src="(https?:[^"]{1,2000})"', re.IGNORECASE)
+MOST_HELD = 50  # that are listed
+
+
+def held_pictures(cleaned: str) -> tuple[str, ...]:
+    """The addresses of remote pictures that `sanitise` has put out of reach, each once."""
+    found = dict.fromkeys(html.unescape(address) for address in _HELD.findall(cleaned))
+    return tuple(found)[:MOST_HELD]
+
+
 _LINK = re.compile(
     r'<a ((?:[a-z]+="[^"]{0,500}" ){0,4})href="([^"]{1,2000})"([^>]{0,300})>([^<]{3,200})</a>'
 )

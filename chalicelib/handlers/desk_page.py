@@ -49,7 +49,7 @@ class TopicChoices(Model):
 @route(routes, "GET", "/desk", head=True, **SHARED)
 def desk(call: Call) -> Reply:
     """The agent desk. The page itself holds nothing; all it shows comes from the API."""
-    return pages.page(call, "desk.html", modules=MODULES)
+    return pages.page(call, "desk.html", modules=MODULES, bucket=call.app.enclosing.origins())
 
 
 @route(routes, "GET", "/v1/topics", answer=TopicChoices)

@@ -56,6 +56,7 @@
 | what people taught the machine, by month | LEARN#<month>#<shard> | <time>#<id> |
 | how an agent stands: open cases, away or not | AGENT#<e-mail> | AGENT |
 | what an agent has begun to write | AGENT#<e-mail> | DRAFT#<case id>#<mode> |
+| short texts that an agent keeps for themselves | AGENT#<e-mail> | SNIPPETS |
 | who is in which case at present | PRESENT | <case id>#<e-mail> |
 | what a change of several cases can be undone to | UNDO#<id> | UNDO |
 | which teams people gave the cases of a topic to | CORRECTED#<topic> | CORRECTED |
@@ -133,6 +134,7 @@ SETTINGS = "SETTINGS"
 SWEEP = ("SWEEP", "SWEEP")
 MODEL = "MODEL#"
 PRESENT = "PRESENT"
+DRAFTS = "DRAFT#"
 CHANGED = "CHANGED#"
 TRENDS = "TRENDS"
 CAMPAIGNS = "CAMPAIGNS"
@@ -379,7 +381,11 @@ def agent(email: str) -> Key:
 
 
 def draft(email: str, case_id: str, mode: str) -> Key:
-    return agent(email)[0], f"DRAFT#{case_id}#{mode}"
+    return agent(email)[0], f"{DRAFTS}{case_id}#{mode}"
+
+
+def snippets(email: str) -> Key:
+    return agent(email)[0], "SNIPPETS"
 
 
 def undo(token: str) -> Key:
