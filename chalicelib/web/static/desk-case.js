@@ -3,7 +3,7 @@
 import { get } from "./desk-api.js";
 import { acting, announce, html, t, useEffect, useRef, useState } from "./desk-ui.js";
 import {
-  agents, appear, change, changed, current, dialog, may, me, next, present, refresh, teams,
+  agents, appear, change, changed, current, dialog, may, me, next, present, refresh, remain, teams,
 } from "./desk-state.js";
 import { Clock, nameOf } from "./desk-queue.js";
 import { Composer } from "./desk-composer.js";
@@ -34,7 +34,7 @@ export function Case({ id }) {
     setTimeline({ items: [], cursor: null });
     load().then(() => top.current?.focus());
     appear(id, "looking");
-    const still = setInterval(() => { if (!document.hidden) appear(id, "looking"); }, 15_000);
+    const still = setInterval(() => { if (!document.hidden) remain(id); }, 12_000);
     return () => { clearInterval(still); appear(id, "away"); current.value = null; };
   }, [id]);
   // What changed elsewhere is fetched; drafts and the place in the page stay as they are.

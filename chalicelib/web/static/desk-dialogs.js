@@ -3,7 +3,7 @@
 import { get, post } from "./desk-api.js";
 import { acting, Dialog, exact, html, now, relative, t, tell, useState } from "./desk-ui.js";
 import { dialog, go } from "./desk-state.js";
-import { MacroPicker } from "./desk-composer.js";
+import { KeepSnippet, MacroPicker } from "./desk-macros.js";
 
 export function Dialogs({ row, alter, load }) {
   const close = () => { dialog.value = ""; };
@@ -12,8 +12,8 @@ export function Dialogs({ row, alter, load }) {
     tags: () => html`<${Tags} row=${row} alter=${alter} close=${close} />`,
     merge: () => html`<${Merge} row=${row} load=${load} close=${close} />`,
   }[dialog.value];
-  if (!body) return null;
-  return html`<${Dialog} title=${t(`dialog.${dialog.value}`)} onClose=${close}>${body()}<//>`;
+  if (!body) return html`<${KeepSnippet} />`;
+  return html`<${Dialog} wide=${dialog.value === "macro"} title=${t(`dialog.${dialog.value}`)} onClose=${close}>${body()}<//>`;
 }
 
 function Tags({ row, alter, close }) {

@@ -3,8 +3,10 @@
 
 import { Dialog, html, signal, t, useState } from "./desk-ui.js";
 import { at, change, current, dialog, go, me, next, rows, ticked } from "./desk-state.js";
-import { cite, suggested } from "./desk-beside.js";
+import { suggestion } from "./desk-beside.js";
 import { composer } from "./desk-composer.js";
+import { Drafts } from "./desk-drafts.js";
+import { keepAsSnippet } from "./desk-macros.js";
 
 const OFF = "custops.keys.off";
 export const keysOff = signal(localStorage.getItem(OFF) === "yes");
@@ -40,8 +42,11 @@ export const ACTIONS = [
   ["tags", "l", here, () => { dialog.value = "tags"; }],
   ["resolve", "e", here, async () => { const row = current.value; if (await change(row, { status: "resolved" })) next(row.id); }],
   ["macro", "m", here, () => { dialog.value = "macro"; }],
-  ["use", "i", () => here() && suggested.value?.articles[0], () => cite(suggested.value.articles[0])],
+  ...[0, 1, 2].map((n) => [`use_${n + 1}`, String(n + 1), () => here() && suggestion(n), () => suggestion(n).use()]),
+  ["attach", "", here, () => composer.attach()],
+  ["snippet", "", () => here() && composer.chosen(), keepAsSnippet],
   ["merge", "", here, () => { dialog.value = "merge"; }],
+  ["drafts", "g d", () => true, () => { palette.value = "drafts"; }],
   ["create", "c", () => true, () => go("new")],
   ["go_queue", "g q", () => true, () => go("q/queue")],
   ["go_mine", "", () => true, () => go("q/mine")],
@@ -98,6 +103,7 @@ export function listen() {
 export function Palette() {
   const [text, setText] = useState("");
   const close = () => { palette.value = ""; setText(""); };
+  if (palette.value === "drafts") return html`<${Drafts} close=${close} />`;
   if (palette.value === "keys") return html`<${Keys} close=${close} />`;
   if (!palette.value) return null;
   const fit = ACTIONS.filter(([name, , can]) => can() && t(`key.${name}`).toLowerCase().includes(text.toLowerCase()));

@@ -1,7 +1,7 @@
 // What every screen of the desk uses: html templates, times, dialogs, messages to the user.
 
 import { h, render } from "./preact.js";
-import { useEffect, useRef, useState } from "./hooks.js";
+import { useEffect, useLayoutEffect, useRef, useState } from "./hooks.js";
 import { computed, effect, signal } from "./signals.js";
 import htm from "./htm.js";
 import { language, t } from "./words.js";
@@ -89,10 +89,11 @@ export function Notices() {
 
 // --- dialogs ----------------------------------------------------------------------------------
 
-/** A modal dialog; Escape and its button close it, and the focus returns where it was. */
+/** A modal dialog; Escape and its button close it, and the focus returns where it was. It is open
+ * before the next key is pressed, so that nothing typed on lands behind it. */
 export function Dialog({ title, onClose, children, wide = false }) {
   const ref = useRef(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     ref.current.showModal();
     return () => before?.focus?.();
