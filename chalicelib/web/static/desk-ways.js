@@ -42,10 +42,10 @@ export function Recipients({ ways, draft, change }) {
   const way = wayOf(ways, draft);
   const cc = draft.cc ?? ways.cc;
   return html`<div class="to">
-    <label>${t("ways.by")} <select value=${way?.channel} onChange=${(e) => change({ channel: e.target.value })}>
+    <span class="line"><label for="way">${t("ways.by")}</label> <select id="way" value=${way?.channel} onChange=${(e) => change({ channel: e.target.value })}>
       ${!way && html`<option value="" selected>–</option>`}
       ${ways.items.map((one) => html`<option key=${one.channel} value=${one.channel} disabled=${!!one.why} selected=${one === way}>
-        ${t(`channel.${one.channel}`)}${one.why ? ` (${t(`ways.${one.why}`)})` : ""}</option>`)}</select></label>
+        ${t(`channel.${one.channel}`)}${one.why ? ` (${t(`ways.${one.why}`)})` : ""}</option>`)}</select></span>
     <span>${t("ways.to")} <strong dir="auto">${way && !way.why ? way.to.replace(/^chat:.*/, t("ways.session")) : "–"}</strong></span>
     ${way?.why && html`<span class="prio urgent">${t(`ways.${way.why}`)}</span>`}
     ${way?.copies && html`<${Copies} cc=${cc} to=${way.to} change=${(list) => change({ cc: list })} />`}</div>`;
