@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.detecting import Detecting
     from chalicelib.flows.dispatching import Dispatching
     from chalicelib.flows.effecting import Effecting
+    from chalicelib.flows.enclosing import Enclosing
     from chalicelib.flows.engines import EngineReports
     from chalicelib.flows.evidence import EvidencePackage
     from chalicelib.flows.examples import Examples
@@ -105,6 +106,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.preferences import Preferences
     from chalicelib.flows.promising import Promising
     from chalicelib.flows.proving import Proving
+    from chalicelib.flows.recipients import Recipients
     from chalicelib.flows.relating import Relating
     from chalicelib.flows.reminding import Reminding
     from chalicelib.flows.replay import Replaying
@@ -113,6 +115,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.searching import Searching
     from chalicelib.flows.sending import Sending
     from chalicelib.flows.signing_in import SigningIn
+    from chalicelib.flows.snippets import SnippetWork
     from chalicelib.flows.snoozing import Snoozing
     from chalicelib.flows.staff import StaffMail
     from chalicelib.flows.starting import Starting
@@ -172,6 +175,7 @@ if TYPE_CHECKING:
     from chalicelib.store.questions import QuestionStore
     from chalicelib.store.rates import RateStore
     from chalicelib.store.reactions import ReactionStore
+    from chalicelib.store.snippets import SnippetStore
     from chalicelib.store.trends import TrendStore
     from chalicelib.store.uploads import UploadStore
     from chalicelib.store.views import ViewStore
@@ -272,6 +276,7 @@ class Application:
     rates: Part[RateStore] = Part("store.rates.RateStore")
     codes: Part[CodeStore] = Part("store.codes.CodeStore")
     networks: Part[NetworkStore] = Part("store.networks.NetworkStore")
+    snippets: Part[SnippetStore] = Part("store.snippets.SnippetStore")
     upload_store: Part[UploadStore] = Part("store.uploads.UploadStore")
 
     # --- gateways ------------------------------------------------------------------------
@@ -459,6 +464,7 @@ class Application:
     lacking: Part[Lacking] = Part("flows.lacking.Lacking")
     offering: Part[Offering] = Part("flows.offering.Offering")
     macro_work: Part[MacroWork] = Part("flows.macros.MacroWork")
+    snippet_work: Part[SnippetWork] = Part("flows.snippets.SnippetWork")
     suggesting: Part[Suggesting] = Part("flows.suggesting.Suggesting")
     indexing: Part[Indexing] = Part("flows.indexing.Indexing")
     problem_service: Part[Problems] = Part("problems.service.Problems")
@@ -475,6 +481,8 @@ class Application:
     trend_service: Part[TrendService] = Part("trends.service.TrendService")
     bulk: Part[Bulk] = Part("flows.bulk.Bulk")
     holding: Part[Holding] = Part("flows.holding.Holding")
+    enclosing: Part[Enclosing] = Part("flows.enclosing.Enclosing")
+    recipients: Part[Recipients] = Part("flows.recipients.Recipients")
     attending: Part[Attending] = Part("flows.attending.Attending")
     starting: Part[Starting] = Part("flows.starting.Starting")
     searching: Part[Searching] = Part("flows.searching.Searching")

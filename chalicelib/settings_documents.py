@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from chalicelib.base import Model
 from chalicelib.cases.macros import MacrosSettings
+from chalicelib.cases.snippets import SnippetsSettings
 from chalicelib.cases.views import ViewFilter
 from chalicelib.errors import NotFound
 from chalicelib.routing.agents import AgentProfile, Need, Strategy
@@ -279,6 +280,7 @@ DOCUMENTS: Mapping[str, Callable[[], type[BaseModel]]] = {
     "promises": _promises,
     "routing": _routing,
     "sentiment": _sentiment,
+    "snippets": lambda: SnippetsSettings,
     "synonyms": _synonyms,
     "teams": lambda: TeamsSettings,
     "topics": _topics,

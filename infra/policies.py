@@ -162,9 +162,11 @@ API: Final = (
     _SEE_WHAT_IS_MISSING,
     _TABLE,
     _PARAMETERS,
-    _objects("GetObject", "attachments", "bodies", "mail", "campaigns", "uploads", "index"),
-    # A form that is signed for uploads/ can do what its signer may.
-    _objects("PutObject", "attachments", "bodies", "mail", "campaigns", "uploads"),
+    _objects(
+        "GetObject", "attachments", "bodies", "mail", "campaigns", "uploads", "drafts", "index"
+    ),
+    # A form that is signed for uploads/ or drafts/ can do what its signer may.
+    _objects("PutObject", "attachments", "bodies", "mail", "campaigns", "uploads", "drafts"),
     # A customer's right to be forgotten reaches the bodies and originals as well.
     _objects("DeleteObject", "attachments", "bodies", "mail", "uploads"),
     _post("Mail"),

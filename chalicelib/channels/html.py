@@ -130,9 +130,21 @@ def _hold_pictures(cleaned: str) -> str:
     return _IMG_SRC.sub(r'\1 data-src="\2"', cleaned) if "<img" in cleaned else cleaned
 
 
+_HELD = re.compile(r'<img\b[^>]*? data-src="(https?:[^"]{1,2000})"', re.IGNORECASE)
+MOST_HELD = 50  # that are listed
+
+
+def held_pictures(cleaned: str) -> tuple[str, ...]:
+    """The addresses of remote pictures that `sanitise` has put out of reach, each once."""
+    found = dict.fromkeys(html.unescape(address) for address in _HELD.findall(cleaned))
+    return tuple(found)[:MOST_HELD]
+
+
 _LINK = re.compile(
-    r'<a ((?:[a-z]+="[^"]{0,500}" ){0,4})href="([^"]{1,2000})"([^>]{0,300})>([^<]{3,200})</a>'
+    r'<a ((?:[a-z]+="[^"]{0,500}" ){0,4})href="([^"]{1,2000})"([^>]{0,300})>'
+    r"((?:[^<]|<(?!/a>)){3,600})</a>"
 )
+_TAG = re.compile(r"<[^>]{0,2500}>")
 _LOOKS_LIKE_HOST = re.compile(r"(?i)^\s*(?:https?://)?((?:[\w-]+\.)+[a-z]{2,24})(?:[/:?#\s].*)?$")
 
 
@@ -144,12 +156,12 @@ def _mark_links(cleaned: str) -> str:
 def _marked(match: re.Match[str]) -> str:
     before, target, rest, shown = match.groups()
     host = _host(html.unescape(target))
-    claimed = _LOOKS_LIKE_HOST.match(html.unescape(shown))
+    claimed = _LOOKS_LIKE_HOST.match(html.unescape(_TAG.sub("", shown)))
     warning = ""
     if host and claimed and not _same_site(claimed.group(1).lower(), host):
-        warning = f"leads to {host}"
+        warning = f"leads to {_spelt(host)}"
     elif "xn--" in host or not host.isascii():
-        warning = f"look-alike letters possible: {host}"
+        warning = f"look-alike letters possible: {_spelt(host)}"
     if not warning:
         return match.group()
     return f'<a {before}href="{target}"{rest} data-warning="{html.escape(warning)}">{shown}</a>'
@@ -162,6 +174,16 @@ def _host(url: str) -> str:
         return (urlsplit(url).hostname or "").lower()
     except ValueError:
         return ""
+
+
+def _spelt(host: str) -> str:
+    """The host in letters that look like no others: as the domain name system has it."""
+    if host.isascii():
+        return host
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return ascii(host)[1:-1]
 
 
 def _same_site(claimed: str, host: str) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
@@ -23,7 +23,7 @@ from chalicelib.errors import Malformed
 from chalicelib.notifications.models import Flash
 from chalicelib.ports import Clock
 from chalicelib.store.cases import Change
-from chalicelib.store.desk import Doing, Draft, Presence, Shown
+from chalicelib.store.desk import Doing, Draft, DraftArticle, DraftFile, Presence, Shown
 
 if TYPE_CHECKING:
     from chalicelib.store.cases import CaseStore
@@ -35,6 +35,9 @@ UNREAD_FOR = timedelta(days=14)
 OVERLAP = timedelta(seconds=10)
 MOST = 200  # changes in one answer
 SCOPE = "changes"
+MOST_DRAFTS = 100  # in the list of one's own
+FIRST_WORDS = 200  # characters of a draft in that list
+MOST_FILES = 10
 
 
 class Beside(Model):
@@ -55,9 +58,33 @@ class DraftInput(Model):
 
     text: str = Field(max_length=50_000)
     to: str = Field(default="", max_length=320)
-    cc: tuple[str, ...] = Field(default=(), max_length=20)
+    cc: tuple[Annotated[str, Field(max_length=254)], ...] | None = Field(
+        default=None, max_length=49
+    )
     subject: str = Field(default="", max_length=500)
+    channel: str = Field(default="", max_length=20)
+    attachments: tuple[DraftFile, ...] = Field(default=(), max_length=MOST_FILES)
+    articles: tuple[DraftArticle, ...] = Field(default=(), max_length=5)
+    key: str = Field(default="", max_length=255)
     version: int | None = Field(default=None, ge=0)
+
+
+class DraftLine(Model):
+    """A draft in the list of one's own: where it is, and its first words."""
+
+    case_id: str
+    reference: str
+    case_subject: str
+    mode: str
+    text: str
+    files: int
+    saved_at: Instant
+
+
+class DraftLines(Model):
+    """One's own drafts, newest first."""
+
+    items: tuple[DraftLine, ...]
 
 
 class Changes(Model):
@@ -164,6 +191,26 @@ class Attending:
         )
         self.desk.keep(email, draft, given.version)
         return draft
+
+    def begun(self, email: str) -> DraftLines:
+        """What one has begun to write and not sent, in whatever case."""
+        drafts = self.desk.drafts(email, self.clock())[:MOST_DRAFTS]
+        cases = self.cases.some(draft.case_id for draft in drafts)
+        return DraftLines(
+            items=tuple(
+                DraftLine(
+                    case_id=draft.case_id,
+                    reference=cases[draft.case_id].reference,
+                    case_subject=cases[draft.case_id].subject,
+                    mode=draft.mode,
+                    text=draft.text[:FIRST_WORDS],
+                    files=len(draft.attachments),
+                    saved_at=draft.saved_at,
+                )
+                for draft in drafts
+                if draft.case_id in cases
+            )
+        )
 
     def forget(self, case_id: str, mode: DraftMode, email: str) -> None:
         self.desk.forget(email, case_id, mode)

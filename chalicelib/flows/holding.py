@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 from chalicelib.base import iso
 from chalicelib.cases.models import CaseStatus, Message
 from chalicelib.errors import Conflict, NotFound
+from chalicelib.flows import enclosing
 from chalicelib.ports import Clock
 from chalicelib.store import keys
 from chalicelib.store.reactions import HOLD, Reaction
 from chalicelib.store.table import WriteRefused
+from chalicelib.store.uploads import free
 
 if TYPE_CHECKING:
     from chalicelib.flows.replying import Replying, ReplyInput
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from chalicelib.store.table import Table
 
 HELD = "held"
+FILES = "files"  # keys of the uploads that it holds
 GONE = "it has gone out already"
 LATE = timedelta(seconds=20)  # after which the sweep releases what no queue brought
 
@@ -46,7 +49,7 @@ class Holding:
         case = self.cases.final(case_id)
         if key and (before := self._before(case.id, by, key)):
             return before
-        message, remembered = self.replying.prepared(case, given, by, key)
+        message, remembered, files = self.replying.prepared(case, given, by, key)
         until = self.clock() + timedelta(seconds=given.hold_seconds)
         data = {
             HELD: message.model_dump_json(),
@@ -54,21 +57,28 @@ class Holding:
             "until": iso(until),
             "by": by,
             "status": str(given.status or ""),
+            FILES: " ".join(files.uploads),
         }
         held = self.reactions.new(_reaction(case.id, message.id, data), until + LATE)
         try:
-            self.table.commit(held, *remembered)
+            self.table.commit(held, *remembered, *files.binding)
         except WriteRefused as refused:
             if "idempotency" in refused.names and (before := self._before(case.id, by, key)):
                 return before
+            enclosing.refused(refused)
             raise
         return message
 
     def take_back(self, case_id: str, message_id: str) -> None:
-        """Raises NotFound, Conflict where it is too late."""
+        """Its files may go into another message; raises NotFound, Conflict where it is too late."""
         case = self.cases.get(case_id)
+        reaction = _reaction(case.id, message_id, {})
+        held = self.table.get(reaction.key) or {"data": {}}
+        files = held["data"].get(FILES, "").split()
         try:
-            self.table.commit(self.reactions.done(_reaction(case.id, message_id, {})))
+            self.table.commit(
+                self.reactions.done(reaction), *(free(key, message_id) for key in files)
+            )
         except WriteRefused as refused:
             raise Conflict(GONE) from refused
 

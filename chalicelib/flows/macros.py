@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 
 
 class MacroInput(Model):
-    """With `preview` nothing is changed. `language` is the case's where it is left out."""
+    """With `preview` nothing is changed. `language` is the case's where it is left out. `asked`
+    has what the macro asks for, by the name of the field."""
 
     preview: bool = False
     language: str | None = Field(default=None, pattern=r"^[a-z]{2}$")
+    asked: dict[str, Annotated[str, Field(max_length=2_000)]] = Field(default={}, max_length=10)
 
 
 class MacroUsed(Model):
@@ -56,7 +58,7 @@ class MacroWork:
         case cannot take), StaleVersion after a lost race."""
         case = self.cases.final(case_id)
         macro = self._macro(name, by)
-        text = self._text(macro, case, given.language or case.language or "en", by)
+        text = self._text(macro, case, given, by)
         patch = macros.patch_of(macro, case, by)
         changes = rules.apply(case, patch, self.clock(), by).changes
         version = case.version
@@ -85,10 +87,12 @@ class MacroWork:
         teams = self.settings.read("teams", TeamsSettings).teams
         return frozenset(team.name for team in teams if login in team.members)
 
-    def _text(self, macro: Macro, case: Case, language: str, by: str) -> str:
+    def _text(self, macro: Macro, case: Case, given: MacroInput, by: str) -> str:
+        language = given.language or case.language or "en"
+        asked = macros.filled_in(macro, given.asked, language)
         customer = self.customers.final(case.customer_id)
         named = next((p.name for p in case.participants if p.name and not p.cc), "")
         company = self.settings.read("channels", ChannelSettings).company
         agent = self.outlets.author(by).name
-        values = macros.values_of(case, customer.name or named, agent, company)
-        return macros.render(macros.text_for(macro, language), values)
+        values = macros.values_of(case, customer.name or named, agent, company) | asked
+        return macros.render(macros.text_for(macro, language), values, macros.optional(macro))

@@ -96,21 +96,32 @@ class Outlets:
 
     def check(self, case: Case, channel: Channel, text: str, files: int) -> None:
         """Raises Invalid for what does not fit through the channel."""
-        settings = self.settings.read("channels", ChannelSettings)
-        if channel == Channel.EMAIL or (channel == Channel.CHAT and is_session(case.reply_to)):
+        if self.takes_files(case, channel):
             return
         if files:
             raise Invalid.field("attachments", f"no files go by {channel}; choose email")
+        parts, most = self.room(case, channel)
         if channel == Channel.SMS:
-            check_sms(text, settings.sms_parts)
-            return
-        origin = self.origin(case.message_ids, channel)
-        room = self._room(str(origin.source.get("source", ""))) if origin else 0
-        if len(text) > room * MOST_POSTS // 2:
-            most = room * MOST_POSTS // 2
+            check_sms(text, parts)
+        elif len(text) > most:
             raise Invalid.field(
                 "text", f"has {len(text)} characters, at most {most} go by {channel}"
             )
+
+    def takes_files(self, case: Case, channel: Channel) -> bool:
+        """Mail and our own chat, which have no bounds of their own either."""
+        session = channel == Channel.CHAT and is_session(case.reply_to)
+        return channel == Channel.EMAIL or session
+
+    def room(self, case: Case, channel: Channel) -> tuple[int, int]:
+        """How many text messages, or else how many characters, an answer may have."""
+        if self.takes_files(case, channel):
+            return 0, 0
+        if channel == Channel.SMS:
+            return self.settings.read("channels", ChannelSettings).sms_parts, 0
+        origin = self.origin(case.message_ids, channel)
+        room = self._room(str(origin.source.get("source", ""))) if origin else 0
+        return 0, room * MOST_POSTS // 2
 
     def author(self, login: str) -> Author:
         """Whoever signed in, as the author of a message: a person, or one of our machines."""

@@ -6,8 +6,6 @@ will send it (flows/sending.py), so there is no moment at which it can be lost.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,16 +30,19 @@ from chalicelib.channels.models import Channel
 from chalicelib.customers import rules as customer_rules
 from chalicelib.customers.models import Customer
 from chalicelib.errors import Conflict, Invalid, NotFound, StaleAnswer
+from chalicelib.flows import enclosing
 from chalicelib.flows import given as given_articles
+from chalicelib.flows.enclosing import MOST, Enclosed, Enclosure
 from chalicelib.flows.facts import facts
 from chalicelib.flows.outlets import answers_to, first_state, in_chat, taken_along
 from chalicelib.flows.timeline import event
-from chalicelib.ports import Clock, Ids, Objects
+from chalicelib.ports import Clock, Ids
 from chalicelib.store import keys
 from chalicelib.store.reactions import Reaction
 from chalicelib.store.table import Write, WriteRefused, put_new
 
 if TYPE_CHECKING:
+    from chalicelib.flows.enclosing import Enclosing
     from chalicelib.flows.following import Following
     from chalicelib.flows.outlets import Outlets
     from chalicelib.flows.own_fields import OwnFields
@@ -60,14 +61,6 @@ DAY = timedelta(days=1)
 LOOKED_AT = 50  # of the newest entries, for what was said meanwhile
 
 
-class FileInput(Model):
-    """An attachment as it comes through the API: its content in base64."""
-
-    name: str = Field(min_length=1, max_length=200)
-    type: str = Field(default="application/octet-stream", max_length=128)
-    content: str = Field(max_length=9_000_000)
-
-
 class ReplyInput(Model):
     """What an agent writes. A note has no recipients: naming any is refused.
 
@@ -79,13 +72,14 @@ class ReplyInput(Model):
 
     `seen` is the id of the newest message that the writer had before them: what was said after it
     refuses the answer (`stale-answer`), unless `anyway`. For `hold_seconds` it can be taken back.
+    `attachments` are ids of POST /v1/uploads, or small files as they are.
     """
 
     kind: MessageKind = MessageKind.MESSAGE
     text: str = Field(min_length=1, max_length=100_000)
     channel: Channel | None = None
     cc: tuple[str, ...] | None = Field(default=None, max_length=49)  # SES takes 50 recipients
-    attachments: tuple[FileInput, ...] = Field(default=(), max_length=10)
+    attachments: tuple[Enclosure, ...] = Field(default=(), max_length=MOST)
     status: CaseStatus | None = None
     mentions: tuple[Annotated[str, Field(max_length=254)], ...] | None = Field(
         default=None, max_length=50
@@ -109,7 +103,7 @@ class Replying:
     own_fields: OwnFields
     articles: ArticleStore
     questions: QuestionStore
-    objects: Callable[[], Objects]
+    enclosing: Enclosing
     clock: Clock
     ids: Ids
     support_address: str
@@ -130,13 +124,14 @@ class Replying:
         case = self.cases.final(case_id)
         self._fresh(case, given, by)
         self._complete(case, given)
-        message = self._written(case, given, by)
+        message, files = self._with_files(self._written(case, given, by), given, by)
         more = [self._remember(scope, key, message)] if key else []
         try:
-            self._store(case, message, given, by, more)
+            self._store(case, message, given, by, [*more, *files.binding])
         except WriteRefused as refused:
             if "idempotency" in refused.names and (before := self._before(scope, key)):
                 return before
+            enclosing.refused(refused)
             raise
         return message
 
@@ -144,15 +139,15 @@ class Replying:
 
     def prepared(
         self, case: Case, given: ReplyInput, by: str, key: str
-    ) -> tuple[Message, list[Write]]:
-        """A reply as it would be stored, and what remembers it under its key."""
+    ) -> tuple[Message, list[Write], Enclosed]:
+        """A reply as it would be stored, what remembers it under its key, and its files."""
         if given.kind != MessageKind.MESSAGE:
             raise Invalid.field("hold_seconds", "only what goes out can be held")
         self._fresh(case, given, by)
         self._complete(case, given)
-        message = self._written(case, given, by)
+        message, files = self._with_files(self._written(case, given, by), given, by)
         scope = f"reply {case.id} {by}"
-        return message, [self._remember(scope, key, message)] if key else []
+        return message, [self._remember(scope, key, message)] if key else [], files
 
     def remembered(self, case_id: str, by: str, key: str) -> tuple[str, str] | None:
         """(case id, sort key) of what the key stands for, stored or not."""
@@ -220,6 +215,10 @@ class Replying:
             return self._note(case, given, by)
         return self._outbound(case, self.customers.final(case.customer_id), given, by)
 
+    def _with_files(self, message: Message, given: ReplyInput, by: str) -> tuple[Message, Enclosed]:
+        files = self.enclosing.enclose(given.attachments, message.id, by)
+        return message.model_copy(update={"attachments": files.files}), files
+
     def _store(
         self, case: Case, message: Message, given: ReplyInput, by: str, more: list[Write]
     ) -> None:
@@ -252,7 +251,6 @@ class Replying:
             author=_agent(by),
             text=given.text,
             mentions=self.following.mentions(given.text, given.mentions, by),
-            attachments=self._files(given),
             created_at=now,
             updated_at=now,
         )
@@ -260,18 +258,19 @@ class Replying:
     def _outbound(self, case: Case, customer: Customer, given: ReplyInput, by: str) -> Message:
         if given.mentions:
             raise Invalid.field("mentions", "only a note calls upon agents")
-        channel, to = self._way(case, customer, given.channel)
+        channel, to = self.reach(case, customer, given.channel)
         self.outlets.check(case, channel, given.text, len(given.attachments))
         cc = self._copies(case, customer, given, channel, to)
         given_articles.check(self.articles, given.articles)
         author = self.outlets.author(by)
-        message = self.message(case, channel, to, given.text, author, self.clock()).model_copy(
-            update={"cc": cc, "attachments": self._files(given)}
-        )
-        return given_articles.noted(message, given.articles)
+        message = self.message(case, channel, to, given.text, author, self.clock())
+        return given_articles.noted(message.model_copy(update={"cc": cc}), given.articles)
 
-    def _way(self, case: Case, customer: Customer, asked: Channel | None) -> tuple[Channel, str]:
-        """Where an answer goes: on by mail for whoever left the chat, unless the agent chose."""
+    def reach(self, case: Case, customer: Customer, asked: Channel | None) -> tuple[Channel, str]:
+        """Where an answer goes: on by mail for whoever left the chat, unless the agent chose.
+
+        Raises Conflict, whose `why` is unknown, stopped or suppressed where that is the reason.
+        """
         channel = asked or self._channel(case, customer)
         left = "" if asked else self.outlets.away(case, channel)
         if left and left not in customer.suppressed:
@@ -280,7 +279,7 @@ class Replying:
 
     def way(self, case: Case, customer: Customer) -> tuple[Channel, str]:
         """Where the system may write to the customer: by mail or text message. Raises Conflict."""
-        channel, to = self._way(case, customer, None)
+        channel, to = self.reach(case, customer, None)
         if channel not in WRITABLE:
             raise Conflict(f"nothing is written on {channel} by itself")
         return channel, to
@@ -292,12 +291,16 @@ class Replying:
             return case.reply_channel
         return chosen if customer_rules.address_on(customer, chosen) else case.reply_channel
 
+    def copied(self, case: Case, customer: Customer, channel: Channel, to: str) -> tuple[str, ...]:
+        """Who else gets an answer unless its writer says otherwise."""
+        barred = (*customer.suppressed, self.support_address)
+        return rules.copied(case, barred, to) if channel == Channel.EMAIL else ()
+
     def _copies(
         self, case: Case, customer: Customer, given: ReplyInput, channel: Channel, to: str
     ) -> tuple[str, ...]:
         if given.cc is None:
-            barred = (*customer.suppressed, self.support_address)
-            return rules.copied(case, barred, to) if channel == Channel.EMAIL else ()
+            return self.copied(case, customer, channel, to)
         cc = dict.fromkeys(customer_rules.email(address, "cc") for address in given.cc)
         if cc and channel != Channel.EMAIL:
             raise Invalid.field("cc", "only mail has copies")
@@ -314,11 +317,13 @@ class Replying:
         if not to and channel == Channel.EMAIL:
             to = self.outlets.left_address(case)
         if not to:
-            raise Conflict(f"no address is known on {channel}")
+            raise Conflict(f"no address is known on {channel}", why="unknown")
         if channel == Channel.SMS and customer_rules.opted_out(customer, channel):
-            raise Conflict("they sent STOP: no text messages may go to this number")
+            stopped = "they sent STOP: no text messages may go to this number"
+            raise Conflict(stopped, why="stopped")
         if to in customer.suppressed:
-            raise Conflict(f"nothing is sent to {to} any more: {customer.suppressed[to]}")
+            reason = f"nothing is sent to {to} any more: {customer.suppressed[to]}"
+            raise Conflict(reason, why="suppressed")
         return to
 
     def message(
@@ -388,20 +393,6 @@ class Replying:
         if message.message_id:
             writes.append(self.ledger.message_id(message.message_id, message.case_id, sk))
         return writes
-
-    def _files(self, given: ReplyInput) -> tuple[StoredAttachment, ...]:
-        stored = []
-        for number, file in enumerate(given.attachments):
-            try:
-                content = base64.b64decode(file.content, validate=True)
-            except (binascii.Error, ValueError) as error:
-                raise Invalid.field(f"attachments.{number}.content", "is not base64") from error
-            key = f"attachments/{self.ids.new()}/{number}"
-            self.objects().put(key, content)
-            stored.append(
-                StoredAttachment(key=key, name=file.name, type=file.type, bytes=len(content))
-            )
-        return tuple(stored)
 
     # --- once ----------------------------------------------------------------------------
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 VALID = timedelta(hours=1)
 SIGNATURE = 16  # bytes
+PURPOSE = "upload"
 UploadId = Annotated[str, Field(min_length=1, max_length=3_000)]
 
 
@@ -153,17 +154,27 @@ class Uploads:
         return self.ledger.look_up(inbound, [], []).claim is not None
 
     def _id(self, ticket: Ticket) -> str:
-        body = json.dumps([ticket.key, ticket.name, ticket.type, ticket.expires])
-        text = base64.urlsafe_b64encode(body.encode()).decode().rstrip("=")
-        return f"{text}.{self.signer().word('upload', text, SIGNATURE)}"
+        return ticket_id(self.signer(), PURPOSE, ticket)
 
     def _ticket(self, given: str, number: int) -> Ticket:
-        text, _, word = given.rpartition(".")
-        if not text or not self.signer().holds("upload", text, word, SIGNATURE):
-            raise Invalid.field(f"attachments.{number}", "is not the id of an upload")
-        try:
-            body = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-            key, name, kind, expires = json.loads(body)
-        except (binascii.Error, ValueError) as error:
-            raise Invalid.field(f"attachments.{number}", "is not the id of an upload") from error
-        return Ticket(key=key, name=name, type=kind, expires=expires)
+        return read_ticket(self.signer(), PURPOSE, given, f"attachments.{number}")
+
+
+def ticket_id(signer: Signer, purpose: str, ticket: Ticket) -> str:
+    """The id that stands for an upload: what is known of it, signed."""
+    body = json.dumps([ticket.key, ticket.name, ticket.type, ticket.expires])
+    text = base64.urlsafe_b64encode(body.encode()).decode().rstrip("=")
+    return f"{text}.{signer.word(purpose, text, SIGNATURE)}"
+
+
+def read_ticket(signer: Signer, purpose: str, given: str, field: str) -> Ticket:
+    """What an id says; raises Invalid, which names the field, for one that is not ours."""
+    text, _, word = given.rpartition(".")
+    if not text or not signer.holds(purpose, text, word, SIGNATURE):
+        raise Invalid.field(field, "is not the id of an upload")
+    try:
+        body = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        key, name, kind, expires = json.loads(body)
+    except (binascii.Error, ValueError) as error:
+        raise Invalid.field(field, "is not the id of an upload") from error
+    return Ticket(key=key, name=name, type=kind, expires=expires)

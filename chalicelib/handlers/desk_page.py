@@ -31,6 +31,10 @@ MODULES = (
     "desk-customer.js",
     "desk-dialogs.js",
     "desk-composer.js",
+    "desk-drafts.js",
+    "desk-files.js",
+    "desk-macros.js",
+    "desk-ways.js",
     "desk-keys.js",
     "desk-new.js",
     "words.js",
@@ -57,7 +61,7 @@ class TopicChoices(Model):
 @route(routes, "GET", "/desk", head=True, **SHARED)
 def desk(call: Call) -> Reply:
     """The agent desk. The page itself holds nothing; all it shows comes from the API."""
-    return pages.page(call, "desk.html", modules=MODULES)
+    return pages.page(call, "desk.html", modules=MODULES, bucket=call.app.enclosing.origins())
 
 
 @route(routes, "GET", "/v1/topics", answer=TopicChoices)

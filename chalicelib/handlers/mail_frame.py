@@ -32,6 +32,14 @@ POLICY = (
     "form-action 'none'"
 )
 PURPOSE = "mail frame"
+MARKS = (
+    "body{margin:8px;font:15px/1.45 system-ui,sans-serif;overflow-wrap:anywhere}"
+    "img{max-width:100%}img[data-src]{outline:1px dashed #7a8594;min-width:16px;min-height:16px}"
+    "a[data-warning]::after{content:' \u26a0 ' attr(data-warning);font:700 13px system-ui;"
+    "color:#b3261e;background:#fff;text-indent:0;letter-spacing:normal}"
+)
+"""What the frame itself shows: where a picture was held back, and where a link leads elsewhere than
+it says. The mail cannot hide it: its inline styles do not reach what we add."""
 
 
 def frame_token(signer: Signer, message: Message, sort_key: str, now: datetime) -> str:
@@ -57,7 +65,7 @@ def frame(call: Call, token: str) -> Reply:
     inside = _with_pictures(message, call.app.objects)
     body = (
         '<!doctype html>\n<html>\n<head><meta charset="utf-8">'
-        '<meta name="color-scheme" content="light"></head>\n'
+        f'<meta name="color-scheme" content="light"><style>{MARKS}</style></head>\n'
         f"<body>{inside}</body>\n</html>\n"
     )
     headers = {"Content-Security-Policy": POLICY, "X-Frame-Options": "SAMEORIGIN"}

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 HTML = "text/html; charset=utf-8"
 WEB = Path(__file__).parent.parent / "web"
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'{uploads}; font-src 'self'; frame-src 'self'; form-action 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:{shown}; "
+    "connect-src 'self'{sent}; font-src 'self'; frame-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors {framed_by}; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
@@ -44,7 +44,8 @@ def page(call: Call, template: str, status: int = 200, **context: Any) -> Reply:
     A template has beside `context`: `t` (the words), `root` and `static` (the way to the first
     page and to the static files), `brand`, `languages`. `wrong` marks a page with errors.
     `texts` are prefixes of the texts that its scripts say, `framed_by` names who may show the page
-    in a frame, `uploads` where its scripts may send files.
+    in a frame, `uploads` where its scripts may send files, `bucket` where they may send them and
+    show pictures from.
     """
     from chalicelib.handlers.http import Reply
 
@@ -69,8 +70,10 @@ def page(call: Call, template: str, status: int = 200, **context: Any) -> Reply:
     return Reply(text, status, headers, HTML)
 
 
-def _policy(uploads: str = "", framed_by: str = "'none'", **_: Any) -> str:
-    return POLICY.format(uploads=f" {uploads}" if uploads else "", framed_by=framed_by)
+def _policy(uploads: str = "", bucket: str = "", framed_by: str = "'none'", **_: Any) -> str:
+    sent = f" {uploads or bucket}" if uploads or bucket else ""
+    shown = f" {bucket}" if bucket else ""
+    return POLICY.format(sent=sent, shown=shown, framed_by=framed_by)
 
 
 def spoken(call: Call) -> Words:

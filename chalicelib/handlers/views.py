@@ -14,6 +14,7 @@ from chalicelib.bootstrap import Application
 from chalicelib.cases.models import Case, Delivery, Message, StoredAttachment
 from chalicelib.cases.rules import warnings
 from chalicelib.cases.undoing import UNDO
+from chalicelib.channels.html import held_pictures
 from chalicelib.customers.models import Customer
 from chalicelib.flows.timeline import whole
 from chalicelib.handlers.mail_frame import frame_token
@@ -21,6 +22,10 @@ from chalicelib.ports import Objects
 from chalicelib.promises.alarms import seen
 
 LINK_SECONDS = 300  # how long a link to a file works
+PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+"""What may be shown in a page. The bucket serves it as that type and, if it is opened by itself,
+as a download: nothing of another origin than the bucket's, and nothing that can run."""
+LARGEST_PICTURE = 10_000_000  # bytes
 BODIES = 3_000_000  # bytes of long bodies that one answer may carry; Lambda returns 6 MB
 HIDDEN_OF_CASE = {
     "message_ids",
@@ -66,6 +71,10 @@ FileView: type[BaseModel] = _without(
     HIDDEN_OF_FILE,
     "FileView",
     url=(str, Field(description="Downloads the file; works for five minutes.")),
+    preview_url=(
+        str,
+        Field("", description="A picture to show in the page; five minutes. Safe types only."),
+    ),
 )
 DeliveryView: type[BaseModel] = _without(Delivery, HIDDEN_OF_DELIVERY, "DeliveryView")
 MessageView: type[BaseModel] = _without(
@@ -84,6 +93,10 @@ MessageView: type[BaseModel] = _without(
     ),
     truncated=(bool, Field(False, description="Only the first lines of a very long body.")),
     html_url=(str, Field("", description="The mail as it was sent, for a frame; ten minutes.")),
+    remote_pictures=(
+        list[str],
+        Field([], description="Pictures elsewhere that the mail names; nothing loads them."),
+    ),
     body_url=(str, Field("", description="Downloads such a body whole, as JSON; five minutes.")),
     original_url=(str, Field("", description="The untouched original; works for five minutes.")),
 )
@@ -163,6 +176,7 @@ def _message(message: Message, truncated: bool, objects: Callable[[], Objects]) 
     view["warnings"] = warnings(message)
     undoable = "was" in message.before
     view["undo_until"] = iso(message.created_at + UNDO) if undoable else None
+    view["remote_pictures"] = list(held_pictures(message.html))
     view["truncated"] = truncated
     body = message.body_key if truncated else ""
     view["body_url"] = objects().signed_url(body, "body.json", LINK_SECONDS) if body else ""
@@ -182,4 +196,8 @@ def _frame(message: Message, app: Application) -> str:
 def _file(file: StoredAttachment, objects: Callable[[], Objects]) -> dict[str, Any]:
     view = file.model_dump(mode="json", exclude=HIDDEN_OF_FILE)
     view["url"] = objects().signed_url(file.key, file.name, LINK_SECONDS)
+    shown = file.type in PICTURES and not file.dangerous and file.bytes <= LARGEST_PICTURE
+    view["preview_url"] = (
+        objects().signed_url(file.key, file.name, LINK_SECONDS, file.type) if shown else ""
+    )
     return view

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from pydantic import Field
+
 from chalicelib.base import Instant, Model, iso
 from chalicelib.errors import Contended, StaleVersion
 from chalicelib.store import items, keys
@@ -36,15 +38,38 @@ class Presence(Model):
     at: Instant
 
 
+class DraftFile(Model):
+    """A file of a draft: the id of its upload, and how it is shown."""
+
+    id: str = Field(max_length=3_000)
+    name: str = Field(max_length=255)
+    bytes: int = Field(default=0, ge=0)
+
+
+class DraftArticle(Model):
+    """An article that a draft cites."""
+
+    slug: str = Field(max_length=80)
+    title: str = Field(default="", max_length=300)
+
+
 class Draft(Model):
-    """What an agent has begun to write in a case. `version` counts how often it was saved."""
+    """What an agent has begun to write in a case. `version` counts how often it was saved.
+
+    `key` is the Idempotency-Key under which it will be sent, so that it is sent once from
+    wherever that is tried. `cc` is None where nobody changed who gets a copy.
+    """
 
     case_id: str
     mode: str
     text: str = ""
     to: str = ""
-    cc: tuple[str, ...] = ()
+    cc: tuple[str, ...] | None = None
     subject: str = ""
+    channel: str = ""
+    attachments: tuple[DraftFile, ...] = ()
+    articles: tuple[DraftArticle, ...] = ()
+    key: str = ""
     saved_at: Instant
     version: int = 1
 
@@ -135,6 +160,12 @@ class DeskStore:
     def draft(self, email: str, case_id: str, mode: str) -> Draft | None:
         stored = self._table.get(keys.draft(email, case_id, mode))
         return items.model(Draft, stored) if stored else None
+
+    def drafts(self, email: str, now: datetime) -> list[Draft]:
+        """All that somebody has begun and not sent, newest first."""
+        found = self._table.query_all(keys.agent(email)[0], prefix=keys.DRAFTS)
+        kept = (items.model(Draft, one) for one in found if one["expires"] > now.timestamp())
+        return sorted(kept, key=lambda one: one.saved_at, reverse=True)
 
     def keep(self, email: str, draft: Draft, read: int | None) -> None:
         """Save a draft in place of the version `read`; raises StaleVersion with the newest."""

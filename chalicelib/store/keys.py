@@ -65,6 +65,7 @@
 | when an agent's desk asked last, within two minutes | AGENT#<e-mail> | AT_DESK |
 | what is gathered for one mail or webhook to an agent | AGENT#<e-mail> | GATHERED#<way>#<group> |
 | such a mail or webhook on its way | BUNDLE#<id> | BUNDLE |
+| short texts that an agent keeps for themselves | AGENT#<e-mail> | SNIPPETS |
 | who is in which case at present | PRESENT | <case id>#<e-mail> |
 | what a change of several cases can be undone to | UNDO#<id> | UNDO |
 | which teams people gave the cases of a topic to | CORRECTED#<topic> | CORRECTED |
@@ -148,6 +149,7 @@ MODEL = "MODEL#"
 FOLLOW = "FOLLOW#"
 NEWS = "NEWS#"
 PRESENT = "PRESENT"
+DRAFTS = "DRAFT#"
 CHANGED = "CHANGED#"
 SNOOZED = "SNOOZED"
 TRENDS = "TRENDS"
@@ -395,7 +397,11 @@ def agent(email: str) -> Key:
 
 
 def draft(email: str, case_id: str, mode: str) -> Key:
-    return agent(email)[0], f"DRAFT#{case_id}#{mode}"
+    return agent(email)[0], f"{DRAFTS}{case_id}#{mode}"
+
+
+def snippets(email: str) -> Key:
+    return agent(email)[0], "SNIPPETS"
 
 
 def seen_cases(email: str) -> Key:

@@ -17,7 +17,8 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS outbox (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, channel TEXT NOT NULL,
     recipient TEXT NOT NULL, sender TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL,
-    headers TEXT NOT NULL, case_reference TEXT, at TEXT NOT NULL);
+    headers TEXT NOT NULL, case_reference TEXT, at TEXT NOT NULL,
+    files TEXT NOT NULL DEFAULT '[]');
 CREATE INDEX IF NOT EXISTS outbox_recipient ON outbox (recipient, seq);
 CREATE TABLE IF NOT EXISTS notices (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, message TEXT NOT NULL,
@@ -41,6 +42,7 @@ class Delivered:
     case_reference: str | None
     at: str  # RFC 3339, UTC
     headers: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[Mapping[str, Any], ...] = ()  # of a mail: name, type, bytes
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,9 @@ class Memory:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(SCHEMA)
+        columns = [row["name"] for row in self._db.execute("PRAGMA table_info(outbox)")]
+        if "files" not in columns:  # kept by an older version
+            self._db.execute("ALTER TABLE outbox ADD COLUMN files TEXT NOT NULL DEFAULT '[]'")
 
     def close(self) -> None:
         self._db.close()
@@ -80,7 +85,7 @@ class Memory:
             self._db.execute("BEGIN")
             self._db.executemany(
                 "INSERT INTO outbox (id, channel, recipient, sender, subject, text, headers,"
-                " case_reference, at) VALUES (?,?,?,?,?,?,?,?,?)",
+                " case_reference, at, files) VALUES (?,?,?,?,?,?,?,?,?,?)",
                 [_row(item) for item in delivered],
             )
             self._db.executemany(
@@ -164,6 +169,7 @@ def _row(item: Delivered) -> tuple[Any, ...]:
         json.dumps(dict(item.headers)),
         item.case_reference,
         item.at,
+        json.dumps(item.files),
     )
 
 
@@ -178,4 +184,5 @@ def _delivered(row: sqlite3.Row) -> Delivered:
         case_reference=row["case_reference"],
         at=row["at"],
         headers=json.loads(row["headers"]),
+        files=tuple(json.loads(row["files"])),
     )

@@ -55,8 +55,8 @@ def routes(memory: Memory) -> list[web.RouteDef]:
 
 
 def item_json(item: Delivered) -> dict[str, Any]:
-    """One item as the listing gives it."""
-    return {
+    """One item as the listing gives it; `files` only where a mail carries some."""
+    shown = {
         "id": item.id,
         "channel": item.channel,
         "to": item.recipient,
@@ -67,6 +67,7 @@ def item_json(item: Delivered) -> dict[str, Any]:
         "case_reference": item.case_reference,
         "at": item.at,
     }
+    return shown | ({"files": [dict(file) for file in item.files]} if item.files else {})
 
 
 def page_html(items: list[Delivered], channel: str, to: str, *, still: bool = False) -> str:
@@ -133,8 +134,16 @@ def _article(item: Delivered) -> str:
 <h2>{escape(title[:200])}</h2>
 <p class="line">to <strong>{escape(item.recipient)}</strong> from {escape(item.sender)}</p>
 <pre class="text">{escape(item.text)}</pre>
-{details}
+{_files(item)}{details}
 </article>"""
+
+
+def _files(item: Delivered) -> str:
+    named = (
+        f"<li>{escape(str(f['name']))} ({escape(str(f['type']))}, {int(f['bytes'])} bytes)</li>"
+        for f in item.files
+    )
+    return f"<ul>{''.join(named)}</ul>\n" if item.files else ""
 
 
 STYLE = """

@@ -33,6 +33,7 @@ class Watched:
     base: str
     wrong: list[str] = field(default_factory=list)
     expected: tuple[int, ...] = ()  # statuses of refusals that the test provokes
+    bucket: str = "data:"  # where files are sent and shown from, where the test has some
 
     def __post_init__(self) -> None:
         self.page.on("pageerror", lambda error: self.wrong.append(f"script: {error}"))
@@ -47,7 +48,7 @@ class Watched:
             self.wrong.append(f"console: {message.text[:300]}")
 
     def _asked(self, request: Any) -> None:
-        if not request.url.startswith((self.base, "data:", "blob:", "about:")):
+        if not request.url.startswith((self.base, self.bucket, "data:", "blob:", "about:")):
             self.wrong.append(f"loads {request.url[:200]}")
 
     def open(self, path: str) -> Page:
@@ -83,8 +84,21 @@ def _prepare(system: System) -> None:
         "teams": {"teams": [team]},
         "topics": {"topics": [{"label": "billing", "name": "Charges", "words": ["charged"]}]},
         "macros": {
-            "macros": [{"name": "thanks", "title": "Thanks", "text": "Thank you for writing."}]
+            "macros": [
+                {"name": "thanks", "title": "Thanks", "text": "Thank you for writing."},
+                {
+                    "name": "refund",
+                    "title": "Refund",
+                    "text": "We refund {{ask.amount}} EUR for order {{ask.order}}.",
+                    "tags": ["refund"],
+                    "asks": [
+                        {"name": "order", "label": "Order number"},
+                        {"name": "amount", "label": "Amount", "type": "number"},
+                    ],
+                },
+            ]
         },
+        "snippets": {"snippets": [{"word": "regards", "text": "Kind regards"}]},
     }
     for name, document in documents.items():
         status, answer = system.call("PUT", f"/v1/settings/{name}", document, who="admin")

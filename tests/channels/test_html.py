@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from chalicelib.channels.html import sanitise
+from chalicelib.channels.html import held_pictures, sanitise
 from chalicelib.channels.htmltext import to_text
 
 
@@ -56,6 +56,23 @@ def test_links_open_apart_and_tell_when_they_mislead() -> None:
     false = sanitise('<a href="https://evil.example/">https://www.bank.example/login</a>')
     assert 'data-warning="leads to evil.example"' in false
     assert "look-alike" in sanitise('<a href="https://xn--pple-43d.example/">Apple</a>')
+    inside = sanitise('<a href="https://evil.example/"><b>ba<i>nk.example</i></b></a>')
+    assert 'data-warning="leads to evil.example"' in inside
+
+
+def test_a_look_alike_is_spelt_as_the_domain_name_system_has_it() -> None:
+    cyrillic = sanitise('<a href="https://\u0430\u0440\u0440\u04cf\u0435.com/">apple.com</a>')
+    assert 'data-warning="leads to xn--80ak6aa92e.com"' in cyrillic
+    broken = sanitise(f'<a href="https://{"ä" * 80}.example/">bank.example</a>')
+    assert broken.partition('data-warning="')[2].partition('"')[0].isascii()
+
+
+def test_pictures_that_were_held_back_are_named_once_each() -> None:
+    found = sanitise(
+        '<img src="https://t.example/p.gif?id=1&amp;x=2"><img src="http://t.example/q.png">'
+        '<img src="https://t.example/p.gif?id=1&amp;x=2"><img src="cid:a" data-src="https://x">'
+    )
+    assert held_pictures(found) == ("https://t.example/p.gif?id=1&x=2", "http://t.example/q.png")
 
 
 def test_the_look_of_a_letter_survives() -> None:

@@ -10,7 +10,8 @@ from chalicelib.cases.models import CaseStatus, Delivery, DeliveryStatus, Messag
 from chalicelib.channels.models import Channel
 from chalicelib.customers.models import ConsentStatus
 from chalicelib.errors import Conflict, Invalid, SendUnknown
-from chalicelib.flows.replying import FileInput, ReplyInput
+from chalicelib.flows.enclosing import FileInput
+from chalicelib.flows.replying import ReplyInput
 from tests.support import World
 
 AGENT = "eva.berg@example.com"

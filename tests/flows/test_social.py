@@ -12,7 +12,8 @@ from aiohttp import web
 
 from chalicelib.cases.models import Case
 from chalicelib.errors import Conflict, Invalid, SendRefused, SendUnknown
-from chalicelib.flows.replying import FileInput, ReplyInput
+from chalicelib.flows.enclosing import FileInput
+from chalicelib.flows.replying import ReplyInput
 from chalicelib.gateways.mastodon import MastodonNetwork
 from chalicelib.handlers import schedules
 from infra.local import mastodon_routes

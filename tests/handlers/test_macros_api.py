@@ -51,6 +51,72 @@ def test_a_macro_changes_the_case_in_one_step_with_its_history(api: Api, world: 
     assert (again["changes"], again["version"]) == ({}, after["version"])
 
 
+REFUND = {
+    "name": "refund",
+    "title": "Refund",
+    "text": "We refund {{ask.amount}} for {{ask.order}} on {{ask.day}}{{ask.note}}.",
+    "texts": {"de": "Erstattet am {{ask.day}}: {{ask.amount}} ({{ask.order}})"},
+    "tags": ["refund"],
+    "asks": [
+        {"name": "order", "label": "Order number"},
+        {"name": "amount", "label": "Amount", "type": "number"},
+        {"name": "day", "label": "Day", "type": "date"},
+        {
+            "name": "by",
+            "label": "How",
+            "type": "choice",
+            "choices": ["card", "cash"],
+            "default": "card",
+        },
+        {"name": "note", "label": "Note", "required": False},
+    ],
+}
+
+
+def test_what_no_case_knows_is_asked_at_each_use(api: Api, world: World) -> None:
+    macros(api, world, REFUND)
+    case = api.case(customer={"email": "ada@example.com"})
+    path = f"/v1/cases/{case['id']}/macros/refund"
+    asked = {"order": "{{customer.name}} 4711", "amount": "12,50", "day": "2026-11-05"}
+    used = api.post(path, {"preview": True, "asked": asked}).json
+    assert used["text"] == "We refund 12,50 for {{customer.name}} 4711 on 5 November 2026."
+    german = api.post(path, {"preview": True, "asked": asked, "language": "de"}).json
+    assert german["text"].startswith("Erstattet am 05.11.2026: 12,50")
+
+
+def test_all_that_is_wrong_with_the_asked_fields_is_named_and_nothing_done(
+    api: Api, world: World
+) -> None:
+    macros(api, world, REFUND)
+    case = api.case(customer={"email": "ada@example.com"})
+    asked = {"amount": "much", "day": "2026-02-30", "by": "gold", "colour": "red"}
+    refused = api.post(f"/v1/cases/{case['id']}/macros/refund", {"asked": asked})
+    assert refused.fields == [
+        "asked.colour",
+        "asked.order",
+        "asked.amount",
+        "asked.day",
+        "asked.by",
+    ]
+    assert api.get(f"/v1/cases/{case['id']}").json["tags"] == []
+
+
+def test_a_macro_that_asks_for_what_it_cannot_is_not_saved(api: Api) -> None:
+    text = {"name": "a", "title": "A", "text": "{{ask.order}}"}
+    order = {"name": "order", "label": "Order"}
+    for asks in (
+        [],
+        [order, order],
+        [{**order, "type": "choice"}],
+        [{**order, "choices": ["a"]}],
+        [{**order, "type": "number", "default": "x"}],
+    ):
+        wrong = {"macros": [{**text, "asks": asks}]}
+        assert api.put("/v1/settings/macros", wrong, as_="admin").status == 422
+    right = {"macros": [{**text, "asks": [order]}]}
+    assert api.put("/v1/settings/macros", right, as_="admin").status == 200
+
+
 def test_a_missing_value_stops_the_whole_macro(api: Api, world: World) -> None:
     macros(api, world, LATE)
     case = api.case(customer={"email": "ada@example.com"})

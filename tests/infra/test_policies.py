@@ -97,6 +97,17 @@ def test_only_the_api_reaches_uploads() -> None:
     assert reach == {("api_handler", f"s3:{verb}Object") for verb in ("Get", "Put", "Delete")}
 
 
+def test_only_the_api_reaches_files_of_drafts_and_removes_none() -> None:
+    reach = {
+        (function.name, action)
+        for function in FUNCTIONS
+        for statement in statements(function)
+        for action in statement["Action"]
+        if "/drafts/" in json.dumps(statement["Resource"])
+    }
+    assert reach == {("api_handler", f"s3:{verb}Object") for verb in ("Get", "Put")}
+
+
 def test_only_training_makes_classifiers_and_hands_its_role_to_comprehend_alone() -> None:
     makers = {f.name for f in FUNCTIONS if "comprehend:CreateDocumentClassifier" in actions(f)}
     assert makers == {"train"}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.flows.enclosing import KEPT
 from infra import families
 from infra.functions import FUNCTIONS
 from infra.package import LOCAL_STAGE
@@ -169,6 +170,7 @@ def test_what_was_uploaded_for_no_message_is_gone_after_a_day(packaged: Any) -> 
     bucket = packaged.of_type("AWS::S3::Bucket")["Bucket"]
     rules = {rule.get("Prefix"): rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
     assert rules["uploads/"]["ExpirationInDays"] == 1
+    assert rules["drafts/"]["ExpirationInDays"] > KEPT.days, "an id is worth nothing without it"
     assert "ExpirationInDays" not in rules["mail/"]
 
 

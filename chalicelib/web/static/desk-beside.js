@@ -1,11 +1,12 @@
 // Beside a case: whose it is, what the machine understood, the company's own fields, other cases
 // that it has to do with, and what may solve it.
 
-import { get, post } from "./desk-api.js";
+import { get, post, query } from "./desk-api.js";
 import { acting, complain, html, Loading, signal, t, useLoaded } from "./desk-ui.js";
-import { dialog, fieldName, may, took } from "./desk-state.js";
+import { current, dialog, fieldName, may, took } from "./desk-state.js";
 import { composer } from "./desk-composer.js";
 import { Customer } from "./desk-customer.js";
+import { wanted } from "./desk-macros.js";
 import { choiceName, inWords, ownFields, Problem, topics } from "./desk-names.js";
 
 export function Aside({ row, alter }) {
@@ -101,24 +102,36 @@ function Suggestions({ row }) {
     return suggested.value;
   }, [row.id]);
   return html`<section><h2>${t("case.suggestions")}</h2><${Loading} state=${state}>${(found) => html`
-    ${found.articles.map((a, n) => html`<div class="card" key=${a.slug}><p><a href=${`./a/${a.slug}`} target="_blank" rel="noopener" dir="auto">${a.title}</a></p>
-      <p class="quiet" dir="auto">${a.why || ""}</p>
-      <button type="button" class="second" onClick=${() => cite(a)}>${t("case.use")}${n === 0 ? html` <kbd>I</kbd>` : ""}</button></div>`)}
-    ${found.cases.map((c) => html`<div class="card" key=${c.case_id || c.id}><p><a href=${`#/case/${c.case_id || c.id}`} dir="auto">${c.reference} ${c.subject}</a></p>
-      ${c.solution && html`<p class="clip" dir="auto">${c.solution}</p>`}<p class="quiet" dir="auto">${c.why || ""}</p>
-      ${c.solution && html`<button type="button" class="second" onClick=${() => composer.insert(c.solution)}>${t("case.use")}</button>`}</div>`)}
-    ${(found.macros || []).map((m) => html`<div class="card" key=${m.name}><p dir="auto">${m.title}</p>
-      <p class="quiet">${m.why || ""}</p></div>`)}
-    ${!found.articles.length && !found.cases.length && html`<p class="quiet">${t("case.no_suggestions")}</p>`}`}<//></section>`;
+    ${offered(found).map((one, n) => html`<div class="card" key=${one.key}><p>${one.href
+        ? html`<a href=${one.href} target=${one.kind === "article" ? "_blank" : null} rel="noopener" dir="auto">${one.title}</a>` : html`<strong dir="auto">${one.title}</strong>`}
+        ${one.kind === "macro" && html` <span class="tag">${t("composer.macro")}</span>`}${one.duplicate && html` <span class="tag">${t("case.duplicate")}</span>`}</p>
+      ${one.text && html`<p class="clip" dir="auto">${one.text}</p>`}
+      <p class="quiet" dir="auto">${one.score.toFixed(2)} · ${one.why}</p>
+      ${one.use && may("agent") && html`<button type="button" class="second" onClick=${one.use}>${t(one.kind === "article" ? "case.cite" : "case.use")}${n < 3 && html` <kbd>${n + 1}</kbd>`}</button>`}</div>`)}
+    ${!offered(found).length && html`<p class="quiet">${t("case.no_suggestions")}</p>`}`}<//></section>`;
 }
 
-/** Put an article's answer at the cursor, with its address, and remember that it was cited. */
-export async function cite(article) {
+/** What may help, best kind first: what can be used comes before what can only be looked at. */
+function offered(found) {
+  const articles = found.articles.map((a) => ({ ...a, kind: "article", key: a.slug, href: `./a/${a.slug}`, use: () => cite(a) }));
+  const cases = found.cases.map((c) => ({ ...c, kind: "case", key: c.id, href: `#/case/${c.id}`, title: `${c.reference} ${c.subject}`, text: c.solved_with,
+    use: c.solved_with ? () => composer.insert(c.solved_with, true) : null }));
+  const macros = found.macros.map((m) => ({ ...m, kind: "macro", key: `/${m.name}`, use: () => { wanted.value = m.name; dialog.value = "macro"; } }));
+  const all = [...articles, ...macros, ...cases];
+  return [...all.filter((one) => one.use), ...all.filter((one) => !one.use)];
+}
+
+/** What stands behind the keys 1 to 3. */
+export const suggestion = (n) => suggested.value && offered(suggested.value).filter((one) => one.use)[n];
+
+/** Put an article's answer at the cursor in the customer's language, with its address, as cited. */
+async function cite(article) {
   try {
-    const whole = await get(`help/articles/${article.slug}`);
+    const whole = await get(`help/articles/${article.slug}${query({ language: current.value?.language })}`);
     const steps = whole.steps.map((step, n) => `${n + 1}. ${step}`).join("\n");
     const address = new URL(`./a/${article.slug}`, location.href).href;
-    composer.insert([whole.answer, steps, address].filter(Boolean).join("\n\n"), article.slug);
+    composer.insert([whole.answer, steps, address].filter(Boolean).join("\n\n"), true);
+    composer.cite({ slug: article.slug, title: whole.title });
   } catch (error) {
     complain(error);
   }

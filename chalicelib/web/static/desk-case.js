@@ -3,7 +3,7 @@
 import { get, post } from "./desk-api.js";
 import { acting, announce, exact, html, t, tell, useEffect, useRef, useState } from "./desk-ui.js";
 import {
-  agents, appear, change, changed, current, dialog, follow, fresh, may, me, next, place, present, refresh, teams,
+  agents, appear, change, changed, current, dialog, follow, fresh, may, me, next, place, present, refresh, remain, teams,
 } from "./desk-state.js";
 import { seen } from "./desk-bell.js";
 import { Clock, nameOf } from "./desk-queue.js";
@@ -68,7 +68,7 @@ export function Case({ id }) {
       appear(id, "looking");
     });
     acting(() => seen(id))();
-    const still = setInterval(() => { if (!document.hidden) appear(id, "looking"); }, 15_000);
+    const still = setInterval(() => { if (!document.hidden) remain(id); }, 12_000);
     return () => { here = false; clearInterval(still); appear(id, "away"); current.value = null; picked.value = null; };
   }, [id]);
   // What changed elsewhere is fetched; drafts and the place in the page stay as they are.

@@ -2,13 +2,12 @@
 
 import { complain, Dialog, html, signal, t, useEffect, useState } from "./desk-ui.js";
 import { dialog } from "./desk-state.js";
-import { MacroPicker } from "./desk-composer.js";
+import { KeepSnippet, MacroPicker } from "./desk-macros.js";
 import { picked } from "./desk-timeline.js";
 
 const rare = signal(null);
 const RARE = { snooze: "Snooze", handover: "HandOver", merge: "Merge", link: "Link" };
 const WIDE = ["merge", "link"];
-
 
 export function Dialogs({ row, alter, load }) {
   const close = () => { dialog.value = ""; };
@@ -23,10 +22,10 @@ export function Dialogs({ row, alter, load }) {
     close();
     setTimeout(() => [...document.querySelectorAll(".pick")].at(-1)?.focus());
   }, [name]);
-  if (name === "macro") return html`<${Dialog} title=${t("dialog.macro")} onClose=${close}><${MacroPicker} row=${row} onClose=${close} onDone=${load} /><//>`;
+  if (name === "macro") return html`<${Dialog} wide title=${t("dialog.macro")} onClose=${close}><${MacroPicker} row=${row} onClose=${close} onDone=${load} /><//>`;
   if (name === "tags") return html`<${Dialog} title=${t("dialog.tags")} onClose=${close}><${Tags} row=${row} alter=${alter} close=${close} /><//>`;
   const Part = rare.value?.[RARE[name]];
-  if (!Part) return null;
+  if (!Part) return html`<${KeepSnippet} />`;
   return html`<${Dialog} title=${t(`dialog.${name}`)} wide=${WIDE.includes(name)} onClose=${close}>
     <${Part} row=${row} alter=${alter} load=${load} close=${close} /><//>`;
 }

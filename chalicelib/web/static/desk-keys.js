@@ -7,8 +7,10 @@ import {
 } from "./desk-state.js";
 import { open as filters } from "./desk-filter.js";
 import { Finder, openHit } from "./desk-search.js";
-import { cite, suggested } from "./desk-beside.js";
+import { suggestion } from "./desk-beside.js";
 import { composer } from "./desk-composer.js";
+import { Drafts } from "./desk-drafts.js";
+import { keepAsSnippet } from "./desk-macros.js";
 import { prefer } from "./desk-own.js";
 
 const OFF = "custops.keys.off";
@@ -48,12 +50,15 @@ export const ACTIONS = [
   ["tags", "l", here, () => { dialog.value = "tags"; }],
   ["resolve", "e", here, async () => { const row = current.value; if (await change(row, { status: "resolved" })) next(row.id); }],
   ["macro", "m", here, () => { dialog.value = "macro"; }],
-  ["use", "i", () => here() && suggested.value?.articles[0], () => cite(suggested.value.articles[0])],
+  ...[0, 1, 2].map((n) => [`use_${n + 1}`, String(n + 1), () => here() && suggestion(n), () => suggestion(n).use()]),
+  ["attach", "", here, () => composer.attach()],
+  ["snippet", "", () => here() && composer.chosen(), keepAsSnippet],
   ["snooze", "z", working, () => { dialog.value = "snooze"; }],
   ["handover", "h", working, () => { dialog.value = "handover"; }],
   ["merge", "", working, () => { dialog.value = "merge"; }],
   ["split", "", working, () => { dialog.value = "split"; }],
   ["link", "", working, () => { dialog.value = "link"; }],
+  ["drafts", "g d", () => true, () => { palette.value = "drafts"; }],
   ["create", "c", () => true, () => go("new")],
   ["go_queue", "g q", () => true, () => go("q/queue")],
   ["go_mine", "", () => true, () => go("q/mine")],
@@ -111,6 +116,7 @@ export function listen() {
 
 export function Palette() {
   const close = () => { palette.value = ""; };
+  if (palette.value === "drafts") return html`<${Drafts} close=${close} />`;
   if (palette.value === "keys") return html`<${Keys} close=${close} />`;
   if (!palette.value) return null;
   const actions = (text) => ACTIONS.filter(([name, , can]) => can() && t(`key.${name}`).toLowerCase().includes(text.toLowerCase()))

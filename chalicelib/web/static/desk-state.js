@@ -237,17 +237,29 @@ async function bring(items) {
   if (fresh.length || changing.length) announce(t("desk.changed", { count: fresh.length + changing.length }));
 }
 
-let said = "";
+const SAY_AGAIN = 10_000; // milliseconds: what was said lasts twenty seconds
+const WRITING = 60_000; // after the last change somebody only looks
+let said = { what: "", at: 0, doing: "", changed: 0 };
 let seen = ""; // of which case, until when we said that we saw it
-/** Say where we are; it lasts twenty seconds, so it is said again while we stay. */
-export async function appear(caseId, doing) {
+
+/** We are still there: what was said last is said again while we stay. */
+export function remain(caseId) {
+  const writing = said.what.startsWith(caseId) && Date.now() - said.changed < WRITING;
+  appear(caseId, writing ? said.doing : "looking", false);
+}
+
+/** Say where we are. Each key that is pressed comes here: the same is said once in ten seconds. */
+export async function appear(caseId, doing, changed = true) {
   const what = `${caseId} ${doing}`;
-  if (doing === "away" && !said.startsWith(caseId)) return;
-  said = doing === "away" ? "" : what;
-  const body = { doing };
+  if (doing === "away" && !said.what.startsWith(caseId)) return;
   const row = current.value?.id === caseId ? current.value : null;
   const newest = row && `${row.id} ${row.last_message_at}`;
-  if (newest && newest !== seen) body.seen = row.last_message_at;
+  const news = Boolean(newest) && newest !== seen;
+  const now = Date.now();
+  const since = changed ? now : said.changed;
+  if (what === said.what && !news && now - said.at < SAY_AGAIN) { said.changed = since; return; }
+  said = doing === "away" ? { what: "", at: 0, doing: "", changed: 0 } : { what, at: now, doing, changed: since };
+  const body = news ? { doing, seen: row.last_message_at } : { doing };
   try {
     const answer = await put(`cases/${caseId}/presence`, body);
     present.value = { ...present.value, [caseId]: answer.others };

@@ -3,6 +3,7 @@
 
 import { get } from "./desk-api.js";
 import { acting, html, signal, t, Time, useLayoutEffect, useRef, useState } from "./desk-ui.js";
+import { Attachments } from "./desk-files.js";
 import { nameOf } from "./desk-queue.js";
 import { Event } from "./desk-history.js";
 
@@ -132,15 +133,12 @@ function Entry({ message, undoable, onUndone }) {
       ${message.automatic && html`<span class="tag">${t("case.automatic")}</span>`}
       <${Time} at=${message.created_at} />
       ${message.delivery && html`<span class=${`delivery ${message.delivery.status}`} title=${message.delivery.reason || ""}>${t(`delivery.${message.delivery.status}`)}</span>`}</div>
+    ${message.direction === "outbound" && message.to && html`<p class="quiet to" dir="auto">${t("case.went_to", { to: [message.to, ...message.cc].join(", ").replace(/^chat:[^,]*/, t("ways.session")) })}</p>`}
     ${message.warnings.map((w) => html`<p class="warn-box" key=${w}>⚠ ${w}</p>`)}
     <${Body} message=${message} />
-    ${message.attachments.length > 0 && html`<ul class="files">${message.attachments.map((f) => html`<li key=${f.url}>
-      <a href=${f.url} download=${f.name} rel="noreferrer" dir="auto">${f.name}</a> <span class="quiet">${size(f.bytes)}</span>
-      ${f.dangerous && html`<strong class="prio urgent"> ⚠ ${t("case.dangerous")}</strong>`}</li>`)}</ul>`}
+    <${Attachments} message=${message} />
   </li>`;
 }
-
-const size = (bytes) => (bytes < 1_000_000 ? `${Math.max(1, Math.round(bytes / 1000))} KB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
 function Body({ message }) {
   const [rich, setRich] = useState(false);
@@ -149,11 +147,20 @@ function Body({ message }) {
       ? html`<iframe class="mail" src=${message.html_url} title=${t("case.mail")} referrerpolicy="no-referrer"
           sandbox="allow-same-origin allow-popups allow-popups-to-escape-sandbox" onLoad=${fit}></iframe>`
       : html`<p class="said" dir="auto">${message.text}</p>`}
+    ${rich && message.remote_pictures.length > 0 && html`<${Remote} addresses=${message.remote_pictures} />`}
     ${quoted && html`<p class="said quoted" dir="auto">${message.quoted}</p>`}
     <p class="line">
       ${message.html_url && html`<button type="button" class="link" onClick=${() => setRich(!rich)}>${t(rich ? "case.as_text" : "case.as_mail")}</button>`}
       ${message.quoted && html`<button type="button" class="link" onClick=${() => setQuoted(!quoted)}>${t(quoted ? "case.hide_quoted" : "case.quoted")}</button>`}
       ${message.original_url && html`<a href=${message.original_url} rel="noreferrer">${t("case.original")}</a>`}</p>`;
+}
+
+/** Pictures elsewhere tell their owner who looked and when. Nothing loads them, not even our server;
+ * each can be opened by itself, in a tab that says nothing of the desk. */
+function Remote({ addresses }) {
+  return html`<details class="quiet"><summary>${t("case.remote", { count: addresses.length })}</summary>
+    <p>${t("case.remote_why")}</p>
+    <ul class="plain">${addresses.map((one) => html`<li key=${one}><a href=${one} target="_blank" rel="noopener noreferrer">${one.slice(0, 160)}</a></li>`)}</ul></details>`;
 }
 
 /** The frame is as high as its mail; it may be read from here since it is of our own origin. */

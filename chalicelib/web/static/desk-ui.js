@@ -102,12 +102,13 @@ export function Notices() {
 
 // --- dialogs ----------------------------------------------------------------------------------
 
-/** A modal dialog; Escape and its button close it, and the focus returns where it was. */
+/** A modal dialog; Escape and its button close it, and the focus returns where it was. It is open
+ * before the next key is pressed, so that nothing typed on lands behind it. */
 export function Dialog({ title, onClose, children, wide = false }) {
   const ref = useRef(null);
   const gone = useRef(false);
   const leave = () => { if (!gone.current) onClose(); };
-  useLayoutEffect(() => { // at once: what is typed next is for the dialog
+  useLayoutEffect(() => {
     const before = document.activeElement;
     const box = ref.current;
     box.showModal();

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from email.utils import formatdate, getaddresses
 from html import unescape
 
@@ -21,6 +21,15 @@ MESSAGE_ID_DOMAIN = "email.amazonses.com"  # of us-east-1; other regions have th
 REMOVED = ("bcc", "x-ses-configuration-set", "x-ses-message-tags", "x-ses-source-arn")
 
 Header = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A file of a mail, as the outbox names it."""
+
+    name: str
+    type: str
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,7 @@ class Mail:
     configuration_set: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     bytes: int = 0
+    files: tuple[Attached, ...] = ()
 
 
 def from_raw(data: bytes) -> Mail:
@@ -56,6 +66,7 @@ def from_raw(data: bytes) -> Mail:
         configuration_set=found.get("x-ses-configuration-set", "").strip(),
         tags=_tags(found.get("x-ses-message-tags", "")),
         bytes=len(data),
+        files=tuple(_attached(part) for part in parsed.iter_attachments()),
     )
 
 
@@ -125,6 +136,12 @@ def text_of_html(html: str) -> str:
 
 def _value(value: object) -> str:
     return re.sub(r"\r?\n[ \t]*", " ", str(value))
+
+
+def _attached(part: Message) -> Attached:
+    content = part.get_payload(decode=True)
+    size = len(content) if isinstance(content, bytes) else 0
+    return Attached(part.get_filename() or "", part.get_content_type(), size)
 
 
 def _plain_text(message: EmailMessage) -> str:

@@ -15,7 +15,7 @@ import secrets
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from infra.local.memory import Delivered, Memory, Notice
@@ -173,6 +173,7 @@ def _item(mail: Mail, message_id: str, box: str, at: float) -> Delivered:
         headers=header_dict(mail),
         case_reference=case_reference(mail),
         at=events.iso(at),
+        files=tuple(asdict(file) for file in mail.files),
     )
 
 

@@ -7,6 +7,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
@@ -68,6 +69,16 @@ def test_item_has_exactly_the_promised_fields(url: str) -> None:
         "case_reference": "C-7K2M9Q",
         "at": "2026-11-22T20:00:00.000Z",
     }
+
+
+def test_a_mails_files_are_named(url: str, memory: Memory) -> None:
+    file = {"name": "<b>.pdf", "type": "application/pdf", "bytes": 9}
+    memory.keep([replace(delivered(4), files=(file,))], [])
+    with urllib.request.urlopen(f"{url}/local/outbox?limit=1") as answer:
+        [item] = json.load(answer)["items"]
+    assert item["files"] == [file]
+    with urllib.request.urlopen(f"{url}/local/outbox.html") as answer:
+        assert "&lt;b&gt;.pdf (application/pdf, 9 bytes)" in answer.read().decode()
 
 
 @pytest.mark.parametrize("query", ["?channel=fax", "?limit=0", "?limit=x", "?limit=²"])
