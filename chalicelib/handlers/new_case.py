@@ -35,6 +35,7 @@ SHARED: dict[str, Any] = {"media_type": pages.HTML, "on_error": pages.refused}
 STEPS = ("about", "who", "check")
 LONGEST = 50_000  # characters of a message
 NEAR = 3  # articles shown before somebody writes
+CLOSE = 0.6  # of the best one's score
 CARRIED = ("text", "files", "name", "email", "phone", "once", "website")
 OWN = "field_"
 REASONS = {
@@ -50,17 +51,23 @@ Wrong = dict[str, str]
 
 
 class NewCaseQuery(Model):
-    """`q` is what was searched for in vain; `about` the article that did not help."""
+    """`q` is what was searched for in vain; `about` the article that did not help; `issue` a known
+    issue that somebody has too."""
 
     q: str = Field(default="", max_length=500)
     about: str = Field(default="", max_length=80)
-    lang: str | None = Field(default=None, max_length=3)
+    issue: str = Field(default="", max_length=80)
+    lang: str | None = Field(default=None, max_length=5)
 
 
 @route(routes, "GET", "/new", query=NewCaseQuery, **SHARED)
 def new_case(call: Call, query: NewCaseQuery) -> Reply:
     """The first page of writing to us, with what was searched for already in it."""
-    given = {"text": query.q, "once": call.app.ids.new()}
+    text = query.q
+    if query.issue:
+        title = call.app.issues.one(query.issue).title
+        text = pages.spoken(call)("new.too", title=title)
+    given = {"text": text, "once": call.app.ids.new()}
     return _page(call, "about", given, {})
 
 
@@ -103,7 +110,7 @@ def _page(call: Call, step: str, given: Mapping[str, str], wrong: Wrong) -> Repl
     t = pages.spoken(call)
     near: tuple[FoundArticle, ...] = ()
     if step == "who":
-        near = call.app.authoring.search(given.get("text", "")[:2_000], None, None, NEAR).items
+        near = _near(call, given.get("text", "")[:2_000])
     here = step == "about"
     return pages.page(
         call,
@@ -119,7 +126,14 @@ def _page(call: Call, step: str, given: Mapping[str, str], wrong: Wrong) -> Repl
         own=[_shown(field, t) for field in asked.fields],
         prefix=OWN,
         near=near,
+        resend=step,
     )
+
+
+def _near(call: Call, text: str) -> tuple[FoundArticle, ...]:
+    """The articles that most likely answer it: none that is far behind the first."""
+    found = call.app.authoring.search(text, None, None, NEAR).items
+    return tuple(item for item in found if item.score >= found[0].score * CLOSE)
 
 
 def _shown(field: FormField, t: Words) -> dict[str, Any]:
