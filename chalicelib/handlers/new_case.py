@@ -21,7 +21,7 @@ from chalicelib.channels import forms
 from chalicelib.channels.forms import FormField
 from chalicelib.channels.settings import ChannelSettings
 from chalicelib.customers import rules as customer_rules
-from chalicelib.errors import Invalid
+from chalicelib.errors import Invalid, NotFound
 from chalicelib.flows.authoring import FoundArticle
 from chalicelib.flows.helpdesk import HelpForm
 from chalicelib.handlers import attachments, pages
@@ -63,10 +63,7 @@ class NewCaseQuery(Model):
 @route(routes, "GET", "/new", query=NewCaseQuery, **SHARED)
 def new_case(call: Call, query: NewCaseQuery) -> Reply:
     """The first page of writing to us, with what was searched for already in it."""
-    text = query.q
-    if query.issue:
-        title = call.app.issues.one(query.issue).title
-        text = pages.spoken(call)("new.too", title=title)
+    text = _too(call, query.issue) if query.issue else query.q
     given = {"text": text, "once": call.app.ids.new()}
     return _page(call, "about", given, {})
 
@@ -128,6 +125,14 @@ def _page(call: Call, step: str, given: Mapping[str, str], wrong: Wrong) -> Repl
         near=near,
         resend=step,
     )
+
+
+def _too(call: Call, issue: str) -> str:
+    """What somebody writes who has a known issue too; one that is gone keeps nobody from writing."""
+    try:
+        return pages.spoken(call)("new.too", title=call.app.issues.one(issue).title)
+    except NotFound:
+        return ""
 
 
 def _near(call: Call, text: str) -> tuple[FoundArticle, ...]:

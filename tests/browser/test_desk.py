@@ -75,9 +75,13 @@ def test_triage_by_keyboard_open_macro_send_and_resolve_next(
     def resolved() -> bool:
         return bool(system.call("GET", f"/v1/cases/{case}", who="agent")[1]["status"] == "resolved")
 
-    system.until(resolved, 40)
-    texts = [item["text"] for item in system.outbox(f"gita-{name}@example.org")]
-    assert sum("Thank you for writing." in text for text in texts) == 1
+    def arrived() -> int:
+        texts = [item["text"] for item in system.outbox(f"gita-{name}@example.org")]
+        return sum("Thank you for writing." in text for text in texts)
+
+    system.until(resolved)
+    system.until(arrived)  # what is resolved may still be on its way out
+    assert arrived() == 1
 
 
 def test_a_reply_can_be_taken_back_and_is_in_the_composer_again(look: Open, system: System) -> None:
@@ -89,7 +93,7 @@ def test_a_reply_can_be_taken_back_and_is_in_the_composer_again(look: Open, syst
     page.locator("#compose").press("Control+Enter")
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#compose")).to_have_value("Too early")
-    time.sleep(8)
+    time.sleep(8)  # longer than it was held back
     assert "Too early" not in messages(system, case)
 
 
@@ -104,7 +108,7 @@ def test_two_agents_see_each_other_and_a_stale_answer_is_stopped(
     other = theirs.open("desk")
     opened(other, case)
     other.locator("#compose").fill("I am on it")
-    expect(page.get_by_text("is replying").first).to_be_visible(timeout=12_000)
+    expect(page.get_by_text("is replying").first).to_be_visible()
     page.locator("#compose").fill("My draft")
     system.call("POST", f"/v1/cases/{case}/messages", {"text": "I am on it"}, who="lead")
     page.locator("#compose").press("Control+Enter")
@@ -143,12 +147,12 @@ def test_a_draft_survives_a_reload_and_being_offline(look: Open, system: System)
     page = window.open("desk")
     opened(page, case)
     page.locator("#compose").fill("Half a sentence")
+    window.offline = True
     page.context.set_offline(True)
     expect(page.get_by_text("You are offline.").first).to_be_visible()
     page.context.set_offline(False)
     page.reload()
     expect(page.locator("#compose")).to_have_value("Half a sentence")
-    window.wrong = [line for line in window.wrong if "ERR_INTERNET_DISCONNECTED" not in line]
 
 
 def test_a_hostile_mail_runs_and_loads_nothing(look: Open, system: System) -> None:
