@@ -128,7 +128,7 @@ def _page(call: Call, step: str, given: Mapping[str, str], wrong: Wrong) -> Repl
 
 
 def _too(call: Call, issue: str) -> str:
-    """What somebody writes who has a known issue too; one that is gone keeps nobody from writing."""
+    """What somebody writes who has a known issue too; one that is gone is no hindrance."""
     try:
         return pages.spoken(call)("new.too", title=call.app.issues.one(issue).title)
     except NotFound:

@@ -42,7 +42,7 @@ POLICY = (
 EXPLAINED = ("forbidden", "not-found", "too-many")
 """Types of errors that the pages have words of their own for."""
 YEAR = 31_536_000  # seconds
-PLACES = {"home": "help", "article": "help", "issue": "help", "chat": "chat", "new": "write"}
+PLACES = {"home": "help", "article": "help", "issue": "help", "chat": "chat", "new": "contact"}
 """Under which entry of the navigation a template stands, by the beginning of its name."""
 
 
@@ -146,10 +146,9 @@ def refused(call: Call, error: Refused) -> Reply:
         text = t("refused.withdrawn")
     else:
         text = t(f"{name}.text" if error.status < 500 else "page.failed")
-    said = error.detail if error.status < 500 and (not ours or t.language == "en") else ""
-    shown = said if said not in (text, WITHDRAWN) else ""
+    said = "" if ours or error.status >= 500 else error.detail
     return page(
-        call, "refused.html", error.status, heading=t(name), text=text, detail=shown, wrong=True
+        call, "refused.html", error.status, heading=t(name), text=text, detail=said, wrong=True
     )
 
 

@@ -33,7 +33,7 @@ def site(html: str) -> Iterator[str]:
     """A site that shows one page; gives its origin, which is another site than 127.0.0.1."""
 
     class Shown(Quiet):
-        def do_GET(self) -> None:  # noqa: N802  # the name is the library's
+        def do_GET(self) -> None:
             self.answer(200, [("Content-Type", "text/html; charset=utf-8")], html.encode())
 
     with served(Shown, "localhost") as origin:
@@ -48,7 +48,8 @@ def staged(system: System, stage: str = "api") -> Iterator[str]:
     class Below(Quiet):
         def passed(self) -> None:
             if not self.path.startswith(f"/{stage}/"):
-                return self.answer(404, [], b"outside of the stage")
+                self.answer(404, [], b"outside of the stage")
+                return
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             behind = http.client.HTTPConnection("127.0.0.1", system.port, timeout=60)
             headers = {n: v for n, v in self.headers.items() if n.lower() not in HOP}
@@ -58,7 +59,7 @@ def staged(system: System, stage: str = "api") -> Iterator[str]:
             self.answer(answer.status, kept, answer.read())
             behind.close()
 
-        do_GET = do_POST = do_PUT = passed  # noqa: N815  # the names are the library's
+        do_GET = do_POST = do_PUT = passed  # noqa: N815  # the library's names
 
     with served(Below) as origin:
         yield f"{origin}/{stage}"

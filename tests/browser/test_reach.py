@@ -111,7 +111,7 @@ def test_behind_a_stages_path_everything_stays_below_it(look: Open, system: Syst
         page.get_by_role("link", name="I was charged twice").click()
         page.get_by_role("button", name="Yes, it helped").click()
         expect(page.get_by_text("Thank you.")).to_be_visible()
-        page.get_by_role("link", name="Write to us").first.click()
+        page.get_by_role("link", name="Contact us").click()
         page.get_by_label("Your message").fill("It hums behind the stage")
         page.get_by_role("button", name="Continue").click()
         page.get_by_label("E-mail address").fill("stage@example.org")
