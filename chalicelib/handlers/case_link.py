@@ -55,8 +55,7 @@ def enter(call: Call, named: str) -> Entrance:
         secret = named
     case = call.app.helpdesk.enter(secret, named if clean else "")
     held = clean or _kept(call, case.reference) == secret
-    csrf = call.app.signer.word(PURPOSE, secret, 20) if held else ""
-    return Entrance(case, secret, held, clean, csrf)
+    return Entrance(case, secret, held, clean, call.app.signer.word(PURPOSE, secret, 20))
 
 
 def prove(call: Call, by: Entrance, word: str) -> None:

@@ -139,6 +139,8 @@ def test_the_secret_leaves_the_address_once_a_cookie_stands_for_it(api: Api, wor
     assert first.status == 200
     assert "HttpOnly" in cookie and "SameSite=Lax" in cookie
     assert "Path=" not in cookie, "the folder that set it, whatever stands before /c"
+    proof = first.text.partition('name="csrf" value="')[2].partition('"')[0]
+    assert browser(clean, mine="yes", csrf=proof).status == 303, "its script cleans the address"
     again = browser(f"{path}?sent=new")
     assert (again.status, again.headers["Location"]) == (303, f"{world.case().reference}?sent=new")
     page = browser(clean)

@@ -72,7 +72,7 @@ function drawn(item) {
     make("p", { class: "said", dir: "auto" }, ...linked(item.text)),
     item.quoted ? make("details", {}, make("summary", {}, t("case.quoted")),
       make("p", { class: "said quiet", dir: "auto" }, item.quoted)) : null,
-    item.attachments.length ? make("ul", {}, ...item.attachments.map((file) => make("li", {},
+    item.attachments.length ? make("ul", { class: "plain" }, ...item.attachments.map((file) => make("li", {},
       make("a", { href: file.url, dir: "auto" }, file.name)))) : null);
   localTimes(made);
   return made;

@@ -150,7 +150,7 @@ function drawn(item) {
       : make("time", { datetime: item.created_at }, clock(at))),
   make("p", { class: "said", dir: "auto" }, ...linked(item.text)),
   article ? make("p", {}, article) : null,
-  item.attachments.length ? make("ul", {}, ...item.attachments.map((file) => make("li", {},
+  item.attachments.length ? make("ul", { class: "plain" }, ...item.attachments.map((file) => make("li", {},
     make("a", { href: file.url, dir: "auto" }, file.name)))) : null);
 }
 
