@@ -36,6 +36,7 @@ STEPS = ("about", "who", "check")
 LONGEST = 50_000  # characters of a message
 NEAR = 3  # articles shown before somebody writes
 CLOSE = 0.6  # of the best one's score
+LEAST = 0.35  # a score below which an article only shares a word with the text
 CARRIED = ("text", "files", "name", "email", "phone", "once", "website")
 OWN = "field_"
 REASONS = {
@@ -136,9 +137,10 @@ def _too(call: Call, issue: str) -> str:
 
 
 def _near(call: Call, text: str) -> tuple[FoundArticle, ...]:
-    """The articles that most likely answer it: none that is far behind the first."""
+    """The articles that may answer it: none that is far behind the first, or shares only a word."""
     found = call.app.authoring.search(text, None, None, NEAR).items
-    return tuple(item for item in found if item.score >= found[0].score * CLOSE)
+    least = max(found[0].score * CLOSE, LEAST) if found else LEAST
+    return tuple(item for item in found if item.score >= least)
 
 
 def _shown(field: FormField, t: Words) -> dict[str, Any]:

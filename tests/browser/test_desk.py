@@ -34,6 +34,7 @@ def opened(page: Page, case: str) -> None:
     expect(page.locator("#case-title")).to_be_visible()
 
 
+@pytest.mark.short
 def test_signing_in_with_the_keyboard_alone(look: Open, system: System) -> None:
     import json
 
@@ -50,7 +51,10 @@ def test_signing_in_with_the_keyboard_alone(look: Open, system: System) -> None:
     window.settled()
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    "dark",
+    [pytest.param(False, id="light", marks=pytest.mark.short), pytest.param(True, id="dark")],
+)
 def test_triage_by_keyboard_open_macro_send_and_resolve_next(
     look: Open, system: System, dark: bool
 ) -> None:
@@ -97,6 +101,7 @@ def test_a_reply_can_be_taken_back_and_is_in_the_composer_again(look: Open, syst
     assert "Too early" not in messages(system, case)
 
 
+@pytest.mark.short
 def test_two_agents_see_each_other_and_a_stale_answer_is_stopped(
     look: Open, system: System
 ) -> None:
@@ -119,6 +124,7 @@ def test_two_agents_see_each_other_and_a_stale_answer_is_stopped(
     expect(page.locator("#compose")).to_have_value("My draft")
 
 
+@pytest.mark.short
 def test_a_note_has_no_recipient_and_is_never_sent(look: Open, system: System) -> None:
     case = written(system, "jana@example.org", "Note")
     window = look(who="agent")
@@ -155,6 +161,7 @@ def test_a_draft_survives_a_reload_and_being_offline(look: Open, system: System)
     expect(page.locator("#compose")).to_have_value("Half a sentence")
 
 
+@pytest.mark.short
 def test_a_hostile_mail_runs_and_loads_nothing(look: Open, system: System) -> None:
     mail = EmailMessage()
     mail["From"], mail["To"] = "lena@example.org", "support@example.com"
@@ -179,7 +186,7 @@ def test_a_hostile_mail_runs_and_loads_nothing(look: Open, system: System) -> No
 
 
 @pytest.mark.parametrize("screen", ["trends", "problems", "campaigns", "settings/teams", "new"])
-@pytest.mark.parametrize("width", [1400, 390])
+@pytest.mark.parametrize("width", [pytest.param(1400, marks=pytest.mark.short), 390])
 def test_every_screen_stands_before_axe(look: Open, screen: str, width: int) -> None:
     window = look(width, who="admin", dark=width == 390)
     page = window.open(f"desk#/{screen}")
