@@ -7,6 +7,7 @@ STAGE ?= dev
 OUT ?=
 QUEUE ?=
 SEEDS ?= 200
+SHORT ?=
 # SEMANTIC=1: run, demo, package and deploy with the semantic layer, which `make semantic` makes.
 # SEMANTIC=0: evaluate without it.
 SEMANTIC ?=
@@ -34,8 +35,8 @@ test: .venv/installed .venv-cloud/installed ## all tests, faults and the system 
 test-fast: .venv/installed ## the tests that need no local cloud
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not cloud"
 
-browser: .venv/browser .venv-cloud/installed ## the web apps in a real Chromium, each screen held against axe-core
-	BROWSER_TESTS=1 $(BIN)/python -m pytest tests/browser
+browser: .venv/browser .venv-cloud/installed ## the web apps in a real Chromium, each screen held against axe-core; SHORT=1 is what CI runs
+	BROWSER_TESTS=1 $(BIN)/python -m pytest tests/browser $(if $(SHORT),-m short)
 
 check: .venv/installed ## format, lint, types, import rules, template
 	$(BIN)/ruff format --check .

@@ -6,7 +6,9 @@ contrast of at least 4.5 to 1) in the light and in the dark theme.
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Iterable
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -18,6 +20,7 @@ DARK_GROUNDS = ("#12151a", "#212732", "#16283f")
 """What the accent colour stands on: page, surface and a message of ours."""
 INKS = ("#ffffff", "#0d1b33")
 READABLE = 4.5
+SMALL = 4_000  # characters of a logo
 LOGO = re.compile(r"data:image/(?:png|svg\+xml);base64,[A-Za-z0-9+/=]+")
 
 
@@ -52,13 +55,25 @@ class BrandSettings(Model):
             worst = min(contrast(colour, ground) for ground in grounds)
             if worst < READABLE:
                 raise ValueError(
-                    f"{name}: has a contrast of {worst:.1f} to 1 on our pages; 4.5 is needed"
+                    f"{name}: has a contrast of {worst:.1f} to 1 on our pages; 4.5 is needed, "
+                    f"as {readable(colour, grounds)} has"
                 )
         return self
 
+    @property
+    def mark(self) -> str:
+        """Changes whenever the style sheet does."""
+        return hashlib.sha256(self.style_sheet().encode()).hexdigest()[:12]
+
+    @property
+    def icon(self) -> str:
+        """The logo where it is small enough to travel with every page, else nothing."""
+        return self.logo if 0 < len(self.logo) <= SMALL else "data:,"
+
     def style_sheet(self) -> str:
         """Custom properties for both themes; the theme of the page wins over the system's."""
-        light = _properties(self.accent)
+        logo = f';--logo:url("{self.logo}")' if self.logo else ""
+        light = _properties(self.accent) + logo
         dark = _properties(self.accent_dark)
         return (
             f":root{{{light}}}\n"
@@ -74,6 +89,19 @@ def _properties(accent: str) -> str:
 def ink(accent: str) -> str:
     """The colour of text that is best read on the accent colour."""
     return max(INKS, key=lambda colour: contrast(accent, colour))
+
+
+def readable(colour: str, grounds: Iterable[str]) -> str:
+    """The colour, made so much darker or lighter that it can be read on all of the grounds."""
+    against = tuple(grounds)
+    end = 0 if _luminance(against[0]) > 0.5 else 255
+    parts = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
+    for step in range(101):
+        moved = (round(part + (end - part) * step / 100) for part in parts)
+        found = "#" + "".join(f"{part:02x}" for part in moved)
+        if min(contrast(found, ground) for ground in against) >= READABLE:
+            return found
+    raise ValueError("black or white can be read on every ground")
 
 
 def contrast(one: str, other: str) -> float:

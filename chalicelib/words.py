@@ -38,7 +38,7 @@ class Words:
 
     @property
     def direction(self) -> str:
-        return "rtl" if self.language in RIGHT_TO_LEFT else "ltr"
+        return "rtl" if self.language[:2] in RIGHT_TO_LEFT else "ltr"
 
     def all(self, prefix: str = "") -> dict[str, str]:
         """Every text whose key begins so, as it is written, English where there is no other."""
@@ -94,13 +94,14 @@ def render(text: str, fields: Mapping[str, object], language: str) -> str:
     out: list[str] = []
     at = 0
     while (start := text.find("{", at)) >= 0:
-        end = _closing(text, start)
+        end = closing(text, start)
         out += [text[at:start], _filled(text[start + 1 : end], fields, language)]
         at = end + 1
     return "".join((*out, text[at:]))
 
 
-def _closing(text: str, start: int) -> int:
+def closing(text: str, start: int) -> int:
+    """Where the brace that opens at `start` is closed; raises ValueError where it is not."""
     depth = 0
     for at in range(start, len(text)):
         depth += {"{": 1, "}": -1}.get(text[at], 0)
@@ -126,7 +127,7 @@ def _choices(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     at = 0
     while match := CHOICE.match(text, at):
-        end = _closing(text, match.end() - 1)
+        end = closing(text, match.end() - 1)
         found[match[1]] = text[match.end() : end]
         at = end + 1
     return found

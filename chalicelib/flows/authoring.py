@@ -121,10 +121,11 @@ class Authoring:
         )
 
     def search(
-        self, text: str, language: str | None, product: str | None, limit: int
+        self, text: str, language: str | None, product: str | None, limit: int, reader: str = ""
     ) -> FoundArticles:
-        """Published articles that say what is asked for; without a question the newest."""
-        code = language or (identify_language(text).code if text else "en")
+        """Published articles that say what is asked for; without a question the newest, in the
+        language of `reader` where they have it. `language` leaves out those that do not."""
+        code = language or (identify_language(text).code if text else reader or "en")
         index = self.library.index(ARTICLES)
         corrected: dict[str, str] = {}
         scores: dict[tuple[str, str], float] = {}

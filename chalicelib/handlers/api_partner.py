@@ -35,7 +35,7 @@ class PartnerPageQuery(Model):
     """`done` says that an answer has just been noted."""
 
     done: str | None = Field(default=None, max_length=1)
-    lang: str | None = Field(default=None, max_length=3)
+    lang: str | None = Field(default=None, max_length=5)
 
 
 @route(routes, "GET", "/p/{token}", query=PartnerPageQuery, also=(403,), **SHARED)

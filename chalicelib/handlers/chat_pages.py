@@ -31,14 +31,14 @@ SAID = ("chat.", "case.us", "case.you")
 
 
 class ChatQuery(Model):
-    lang: str | None = Field(default=None, max_length=3)
+    lang: str | None = Field(default=None, max_length=5)
 
 
 class WidgetQuery(Model):
     """`language` is the site's; it is no choice of the reader, so nothing remembers it."""
 
     language: str | None = Field(default=None, max_length=16)
-    lang: str | None = Field(default=None, max_length=3)
+    lang: str | None = Field(default=None, max_length=5)
 
 
 @route(routes, "GET", "/chat", query=ChatQuery, **SHARED)

@@ -13,23 +13,26 @@ from chalicelib.errors import NotFound
 from chalicelib.handlers import pages
 from chalicelib.handlers.forms import fields
 from chalicelib.handlers.http import FORM, Call, Reply, route
+from chalicelib.problems.models import PublicState
 
 routes = Blueprint(__name__)
 LISTED = 12  # articles on the first page
+MOST = 60  # in a list that somebody asked for
 SHARED: dict[str, Any] = {"media_type": pages.HTML, "on_error": pages.refused}
 COMMENT = 2_000  # characters
 
 
 class HomeQuery(Model):
-    """`q` is what is looked for; `product` narrows it."""
+    """`q` is what is looked for; `product` narrows it; `all` asks for more than the newest."""
 
     q: str = Field(default="", max_length=500)
     product: str | None = Field(default=None, max_length=60)
-    lang: str | None = Field(default=None, max_length=3)
+    all: str = Field(default="", max_length=3)
+    lang: str | None = Field(default=None, max_length=5)
 
 
 class IssueQuery(Model):
-    lang: str | None = Field(default=None, max_length=3)
+    lang: str | None = Field(default=None, max_length=5)
 
 
 class ArticlePageQuery(Model):
@@ -37,25 +40,33 @@ class ArticlePageQuery(Model):
 
     q: str = Field(default="", max_length=500)
     voted: str | None = Field(default=None, max_length=3)
-    lang: str | None = Field(default=None, max_length=3)
+    lang: str | None = Field(default=None, max_length=5)
 
 
 @route(routes, "GET", "/", head=True, query=HomeQuery, **SHARED)
 def home(call: Call, query: HomeQuery) -> Reply:
     """Search, what is known to be broken, and the articles."""
     asked = query.q.strip()
-    t = pages.spoken(call)
-    found = call.app.authoring.search(asked, None, query.product, LISTED)
-    own = [item for item in found.items if asked or item.language == t.language]
+    spoken = pages.spoken(call).language
+    whole = bool(asked or query.product or query.all)
+    search = call.app.authoring.search
+    found = search(asked, None, query.product, MOST, spoken)
+    everything = search(asked, None, None, MOST, spoken) if query.product else found
+    items = found.items if asked else sorted(found.items, key=lambda a: a.language != spoken)
+    articles = items if whole else items[:LISTED]
     return pages.page(
         call,
         "home.html",
         asked=asked,
         product=query.product or "",
+        all=bool(query.all),
         found=found,
-        articles=own or found.items,
+        facets=everything.facets["product"],
+        articles=articles,
+        more=len(found.items) > len(articles),
         known=call.app.issues.known() if not asked else (),
         settings=call.app.settings,
+        texts=("answer.", "article.", "page.write") if asked else (),
         listed=not asked,
     )
 
@@ -63,7 +74,8 @@ def home(call: Call, query: HomeQuery) -> Reply:
 @route(routes, "GET", "/issues/{id}", query=IssueQuery, **SHARED)
 def issue(call: Call, id: str, query: IssueQuery) -> Reply:
     """A known issue: what is broken, what helps until it is mended, and what was said so far."""
-    return pages.page(call, "issue.html", issue=call.app.issues.one(id), listed=True)
+    shown = call.app.issues.one(id)
+    return pages.page(call, "issue.html", issue=shown, states=list(PublicState), listed=True)
 
 
 @route(routes, "GET", "/a/{slug}", query=ArticlePageQuery, **SHARED)

@@ -20,7 +20,7 @@ from chalicelib.base import Model
 from chalicelib.channels import forms
 from chalicelib.channels.forms import FormField
 from chalicelib.customers import rules as customer_rules
-from chalicelib.errors import Invalid
+from chalicelib.errors import Invalid, NotFound
 from chalicelib.flows.authoring import FoundArticle
 from chalicelib.flows.helpdesk import HelpForm
 from chalicelib.handlers import attachments, pages
@@ -34,6 +34,8 @@ SHARED: dict[str, Any] = {"media_type": pages.HTML, "on_error": pages.refused}
 STEPS = ("about", "who", "check")
 LONGEST = 50_000  # characters of a message
 NEAR = 3  # articles shown before somebody writes
+CLOSE = 0.6  # of the best one's score
+LEAST = 0.35  # a score below which an article only shares a word with the text
 CARRIED = ("text", "files", "name", "email", "phone", "once", "website")
 OWN = "field_"
 REASONS = {
@@ -49,17 +51,20 @@ Wrong = dict[str, str]
 
 
 class NewCaseQuery(Model):
-    """`q` is what was searched for in vain; `about` the article that did not help."""
+    """`q` is what was searched for in vain; `about` the article that did not help; `issue` a known
+    issue that somebody has too."""
 
     q: str = Field(default="", max_length=500)
     about: str = Field(default="", max_length=80)
-    lang: str | None = Field(default=None, max_length=3)
+    issue: str = Field(default="", max_length=80)
+    lang: str | None = Field(default=None, max_length=5)
 
 
 @route(routes, "GET", "/new", query=NewCaseQuery, **SHARED)
 def new_case(call: Call, query: NewCaseQuery) -> Reply:
     """The first page of writing to us, with what was searched for already in it."""
-    given = {"text": query.q, "once": call.app.ids.new()}
+    text = _too(call, query.issue) if query.issue else query.q
+    given = {"text": text, "once": call.app.ids.new()}
     return _page(call, "about", given, {})
 
 
@@ -102,7 +107,7 @@ def _page(call: Call, step: str, given: Mapping[str, str], wrong: Wrong) -> Repl
     t = pages.spoken(call)
     near: tuple[FoundArticle, ...] = ()
     if step == "who":
-        near = call.app.authoring.search(given.get("text", "")[:2_000], None, None, NEAR).items
+        near = _near(call, given.get("text", "")[:2_000])
     here = step == "about"
     return pages.page(
         call,
@@ -118,7 +123,23 @@ def _page(call: Call, step: str, given: Mapping[str, str], wrong: Wrong) -> Repl
         own=[_shown(field, t) for field in asked.fields],
         prefix=OWN,
         near=near,
+        resend=step,
     )
+
+
+def _too(call: Call, issue: str) -> str:
+    """What somebody writes who has a known issue too; one that is gone is no hindrance."""
+    try:
+        return pages.spoken(call)("new.too", title=call.app.issues.one(issue).title)
+    except NotFound:
+        return ""
+
+
+def _near(call: Call, text: str) -> tuple[FoundArticle, ...]:
+    """The articles that may answer it: none that is far behind the first, or shares only a word."""
+    found = call.app.authoring.search(text, None, None, NEAR).items
+    least = max(found[0].score * CLOSE, LEAST) if found else LEAST
+    return tuple(item for item in found if item.score >= least)
 
 
 def _shown(field: FormField, t: Words) -> dict[str, Any]:

@@ -6,7 +6,7 @@ const name = label || ours.open[language.slice(0, 2)] || ours.open[ours.language
 
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(`
-:host { all: initial; }
+:host { all: initial !important; }
 button, iframe { position: fixed; z-index: 2147483000; inset-inline-end: 16px; box-sizing: border-box; }
 button { inset-block-end: 16px; min-block-size: 48px; max-inline-size: calc(100vw - 32px); padding: 10px 20px;
   font: 600 16px/1.3 system-ui, sans-serif; color: ${ours.ink}; background: ${ours.accent};

@@ -15,13 +15,14 @@ from typing import Any
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.system.running import System
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PATIENCE = 60.0  # seconds; a busy machine is slow, and no test here measures time
 RUN = "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})"
 
 
@@ -31,9 +32,10 @@ class Watched:
 
     page: Page
     base: str
+    also: tuple[str, ...] = ()  # other origins that it may load from
     wrong: list[str] = field(default_factory=list)
     expected: tuple[int, ...] = ()  # statuses of refusals that the test provokes
-    bucket: str = "data:"  # where files are sent and shown from, where the test has some
+    offline: bool = False  # the test cuts the line
 
     def __post_init__(self) -> None:
         self.page.on("pageerror", lambda error: self.wrong.append(f"script: {error}"))
@@ -43,23 +45,27 @@ class Watched:
     def _said(self, message: Any) -> None:
         if message.type != "error":
             return
-        refused = f"status of {self.expected[0]}" if self.expected else "status of none"
-        if refused not in message.text:
+        known = [f"status of {status}" for status in self.expected]
+        known += ["ERR_INTERNET_DISCONNECTED"] if self.offline else []
+        if not any(words in message.text for words in known):
             self.wrong.append(f"console: {message.text[:300]}")
 
     def _asked(self, request: Any) -> None:
-        if not request.url.startswith((self.base, self.bucket, "data:", "blob:", "about:")):
+        allowed = (self.base, *self.also, "data:", "blob:", "about:")
+        if not request.url.startswith(allowed):
             self.wrong.append(f"loads {request.url[:200]}")
 
     def open(self, path: str) -> Page:
         self.page.goto(f"{self.base}/{path}")
         return self.page
 
-    def settled(self) -> None:
-        """Fails where axe-core finds anything on what is shown now."""
+    def settled(self, inside: str = "") -> None:
+        """Fails where axe-core finds anything on what is shown now, or is shown in the frame whose
+        address has `inside` in it."""
         self.page.wait_for_timeout(150)
-        self.page.evaluate(AXE)
-        found = self.page.evaluate(RUN, TAGS)
+        frame = next(one for one in self.page.frames if inside in one.url)
+        frame.evaluate(AXE)
+        found = frame.evaluate(RUN, TAGS)
         lines = [
             f"{one['id']}: {one['help']} {[node['html'][:160] for node in one['nodes'][:3]]}"
             for one in found["violations"]
@@ -70,7 +76,8 @@ class Watched:
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     made = System(tmp_path_factory.mktemp("state"))
-    made.start()
+    made.patience = PATIENCE
+    made.start(300)
     _prepare(made)
     yield made
     made.stop()
@@ -124,29 +131,42 @@ def browser() -> Iterator[Browser]:
 
 
 Open = Callable[..., Watched]
+expect.set_options(timeout=PATIENCE / 2 * 1000)
 
 
 @pytest.fixture
 def look(browser: Browser, system: System) -> Iterator[Open]:
-    """Opens a browser window: `look(width=390, dark=True, script=False, who="agent")`."""
+    """Opens a browser window: `look(width=390, dark=True, script=False, who="agent")`.
+
+    `base` is another origin than the system's own; what else is given goes to the browser as it is
+    (`forced_colors="active"`).
+    """
     contexts: list[BrowserContext] = []
     windows: list[Watched] = []
 
     def opened(
-        width: int = 1400, *, dark: bool = False, script: bool = True, who: str = ""
+        width: int = 1400,
+        height: int = 900,
+        *,
+        dark: bool = False,
+        script: bool = True,
+        who: str = "",
+        base: str = "",
+        **more: Any,
     ) -> Watched:
         context = browser.new_context(
-            viewport={"width": width, "height": 900},
+            viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
             java_script_enabled=script,
             locale="en-GB",
+            **more,
         )
         contexts.append(context)
         if who:
             token = json.dumps(system.token(who))
             context.add_init_script(f"sessionStorage.setItem('custops.token', {token})")
-        window = Watched(context.new_page(), system.base)
-        window.page.set_default_timeout(15_000)
+        window = Watched(context.new_page(), base or system.base)
+        window.page.set_default_timeout(PATIENCE / 2 * 1000)
         windows.append(window)
         return window
 

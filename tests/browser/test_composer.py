@@ -49,7 +49,7 @@ def bucket(system: System) -> str:
 
 def writing(look: Open, system: System, case: str, **more: Any) -> tuple[Watched, Page]:
     window = look(who="agent", **more)
-    window.bucket = bucket(system)
+    window.also = (bucket(system),)
     page = window.open("desk")
     opened(page, case)
     expect(page.get_by_label("By", exact=True)).to_be_visible()

@@ -31,6 +31,7 @@ def opened(page: Page, case: str) -> None:
     expect(page.locator("#case-title")).to_be_visible()
 
 
+@pytest.mark.short
 def test_signing_in_with_the_keyboard_alone(look: Open, system: System) -> None:
     import json
 
@@ -47,7 +48,10 @@ def test_signing_in_with_the_keyboard_alone(look: Open, system: System) -> None:
     window.settled()
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    "dark",
+    [pytest.param(False, id="light", marks=pytest.mark.short), pytest.param(True, id="dark")],
+)
 def test_triage_by_keyboard_open_macro_send_and_resolve_next(
     look: Open, system: System, dark: bool
 ) -> None:
@@ -72,9 +76,13 @@ def test_triage_by_keyboard_open_macro_send_and_resolve_next(
     def resolved() -> bool:
         return bool(system.call("GET", f"/v1/cases/{case}", who="agent")[1]["status"] == "resolved")
 
-    system.until(resolved, 40)
-    texts = [item["text"] for item in system.outbox(f"gita-{name}@example.org")]
-    assert sum("Thank you for writing." in text for text in texts) == 1
+    def arrived() -> int:
+        texts = [item["text"] for item in system.outbox(f"gita-{name}@example.org")]
+        return sum("Thank you for writing." in text for text in texts)
+
+    system.until(resolved)
+    system.until(arrived)  # what is resolved may still be on its way out
+    assert arrived() == 1
 
 
 def test_a_reply_can_be_taken_back_and_is_in_the_composer_again(look: Open, system: System) -> None:
@@ -86,10 +94,11 @@ def test_a_reply_can_be_taken_back_and_is_in_the_composer_again(look: Open, syst
     page.locator("#compose").press("Control+Enter")
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#compose")).to_have_value("Too early")
-    time.sleep(8)
+    time.sleep(8)  # longer than it was held back
     assert "Too early" not in messages(system, case)
 
 
+@pytest.mark.short
 def test_two_agents_see_each_other_and_a_stale_answer_is_stopped(
     look: Open, system: System
 ) -> None:
@@ -101,7 +110,7 @@ def test_two_agents_see_each_other_and_a_stale_answer_is_stopped(
     other = theirs.open("desk")
     opened(other, case)
     other.locator("#compose").fill("I am on it")
-    expect(page.get_by_text("is replying").first).to_be_visible(timeout=12_000)
+    expect(page.get_by_text("is replying").first).to_be_visible()
     page.locator("#compose").fill("My draft")
     system.call("POST", f"/v1/cases/{case}/messages", {"text": "I am on it"}, who="lead")
     page.locator("#compose").press("Control+Enter")
@@ -234,6 +243,7 @@ def test_earlier_messages_come_without_moving_what_is_read(look: Open, system: S
     window.settled()
 
 
+@pytest.mark.short
 def test_a_note_has_no_recipient_and_is_never_sent(look: Open, system: System) -> None:
     case = written(system, "jana@example.org", "Note")
     window = look(who="agent")
@@ -262,16 +272,16 @@ def test_a_draft_survives_a_reload_and_being_offline(look: Open, system: System)
     page = window.open("desk")
     opened(page, case)
     page.locator("#compose").fill("Half a sentence")
+    window.offline = True
     page.context.set_offline(True)
     expect(page.get_by_text("You are offline.").first).to_be_visible()
     page.context.set_offline(False)
     page.reload()
     expect(page.locator("#compose")).to_have_value("Half a sentence")
-    window.wrong = [line for line in window.wrong if "ERR_INTERNET_DISCONNECTED" not in line]
 
 
 @pytest.mark.parametrize("screen", ["trends", "problems", "campaigns", "settings/teams", "new"])
-@pytest.mark.parametrize("width", [1400, 390])
+@pytest.mark.parametrize("width", [pytest.param(1400, marks=pytest.mark.short), 390])
 def test_every_screen_stands_before_axe(look: Open, screen: str, width: int) -> None:
     window = look(width, who="admin", dark=width == 390)
     page = window.open(f"desk#/{screen}")

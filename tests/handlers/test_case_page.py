@@ -37,19 +37,20 @@ def test_what_is_new_is_told_once_and_then_nothing(api: Api, world: World) -> No
 
 
 def test_looking_for_news_changes_nothing_and_shows_nobodys_address(api: Api, world: World) -> None:
-    world.mail(text="My lamp hums", sender="ana@example.org", subject="Lamp")
+    opened(api)
     world.settle()
     case = world.case()
     before = world.app.customers.get(case.customer_id)
     (mail,) = world.aws.ses.accepted
     path = "/c/" + mail.text.partition("/c/")[2].split()[0]
-    page = api.get(path, as_="")
-    assert "Did you write this to us?" in page.text
+    assert "Did you write this to us?" in api.get(path, as_="").text
     assert api.get(f"{path}/news", as_="").status == 200
     assert world.case() == case
     assert world.app.customers.get(case.customer_id) == before
     assert "Did you write this to us?" in api.get(path, as_="").text
     assert api.get("/c/000003.1.made-up/news", as_="").problem == "forbidden"
+    send(api, path, mine="yes")
+    assert "Did you write this to us?" not in api.get(path, as_="").text
 
 
 def test_what_a_mail_repeated_is_folded_away(api: Api, world: World) -> None:
@@ -101,3 +102,107 @@ def test_the_secret_stays_out_of_stores_referrers_and_search(api: Api) -> None:
     assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["X-Robots-Tag"] == "noindex"
     assert "X-Robots-Tag" not in api.get("/", as_="").headers
+
+
+# --- the secret, exchanged for a cookie -----------------------------------------------------------
+
+
+class Browser:
+    """Keeps cookies as a browser does, and follows nothing by itself."""
+
+    def __init__(self, api: Api) -> None:
+        self.api = api
+        self.kept: dict[str, str] = {}
+
+    def __call__(self, path: str, **fields: str) -> Answer:
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.kept.items())}
+        if not fields:
+            answer = self.api.get(path, as_="", headers=headers)
+        else:
+            body = urlencode(fields).encode()
+            answer = self.api("POST", path, body, as_="", headers={**FORM, **headers})
+        if cookie := answer.headers.get("Set-Cookie"):
+            name, _, value = cookie.partition(";")[0].partition("=")
+            self.kept = {**self.kept, name: value} if value else {}
+        return answer
+
+    def proof(self, path: str) -> str:
+        return self(path).text.partition('name="csrf" value="')[2].partition('"')[0]
+
+
+def test_the_secret_leaves_the_address_once_a_cookie_stands_for_it(api: Api, world: World) -> None:
+    path = opened(api)
+    clean = f"/c/{world.case().reference}"
+    browser = Browser(api)
+    first = browser(path)
+    cookie = first.headers["Set-Cookie"]
+    assert first.status == 200
+    assert "HttpOnly" in cookie and "SameSite=Lax" in cookie
+    assert "Path=" not in cookie, "the folder that set it, whatever stands before /c"
+    proof = first.text.partition('name="csrf" value="')[2].partition('"')[0]
+    assert browser(clean, mine="yes", csrf=proof).status == 303, "its script cleans the address"
+    again = browser(f"{path}?sent=new")
+    assert (again.status, again.headers["Location"]) == (303, f"{world.case().reference}?sent=new")
+    page = browser(clean)
+    assert page.status == 200
+    assert browser(f"{clean}/news").status == 200
+    said = {"text": "It is the red one", "once": "1", "csrf": browser.proof(clean)}
+    sent = browser(clean, **said)
+    assert sent.headers["Location"] == f"{world.case().reference}?sent=1"
+    assert world.texts(world.case())[-1] == "It is the red one"
+
+
+def test_whoever_keeps_no_cookie_goes_on_by_the_link(api: Api, world: World) -> None:
+    path = opened(api)
+    assert [api.get(path, as_="").status for _ in range(2)] == [200, 200]
+    assert send(api, path, text="Still there?", once="1").status == 303
+    assert world.case().message_count == 2
+
+
+def test_another_site_cannot_send_a_form_by_the_cookie(api: Api, world: World) -> None:
+    browser = Browser(api)
+    browser(opened(api))
+    clean = f"/c/{world.case().reference}"
+    for forged in ({}, {"csrf": "made-up"}):
+        refused = browser(clean, solved="yes", **forged)
+        assert refused.status == 403
+        assert "did not come from the page of your case" in refused.text
+    assert world.case().status == "new"
+    assert browser(clean, solved="yes", csrf=browser.proof(clean)).status == 303
+    assert world.case().status == "resolved"
+
+
+def test_the_address_without_a_secret_opens_nothing_elsewhere(api: Api, world: World) -> None:
+    opened(api)
+    reference = world.case().reference
+    stranger = api.get(f"/c/{reference}", as_="")
+    assert stranger.status == 403
+    assert "in the browser in which the link" in stranger.text
+    other = opened(api, email="bob@example.org", text="Mine").removeprefix("/c/")
+    thief = {"Cookie": f"case-{reference}={other}"}
+    assert api.get(f"/c/{reference}", as_="", headers=thief).status == 403
+
+
+def test_a_withdrawn_link_is_worth_nothing_as_a_cookie(api: Api, world: World) -> None:
+    browser = Browser(api)
+    browser(opened(api))
+    case = world.case()
+    api.post(f"/v1/cases/{case.id}/links/revoke", {})
+    page = browser(f"/c/{case.reference}")
+    assert page.status == 403
+    assert "This link was withdrawn" in page.text
+
+
+def test_a_browser_that_others_use_forgets_the_case(api: Api, world: World) -> None:
+    browser = Browser(api)
+    browser(opened(api))
+    clean = f"/c/{world.case().reference}"
+    left = browser(clean, leave="yes", csrf=browser.proof(clean))
+    assert left.headers["Location"] == "../"
+    assert "Max-Age=0" in left.headers["Set-Cookie"]
+    assert browser(clean).status == 403
+
+
+def test_a_cookie_over_tls_never_travels_without(api: Api) -> None:
+    over = {"X-Forwarded-Proto": "https"}
+    assert "Secure" in api.get(opened(api), as_="", headers=over).headers["Set-Cookie"]

@@ -26,8 +26,23 @@ def test_the_words_of_a_language_come_as_one_file(api: Api) -> None:
 
 def test_a_companys_colours_reach_the_pages(api: Api) -> None:
     assert api.put("/v1/settings/brand", {"name": "Acme", "accent": "#7a1fa2"}, as_="admin")
-    assert "--accent:#7a1fa2" in api.get("/brand.css", as_="").text
-    assert "Acme" in api.get("/c/nothing", as_="").text
+    page = api.get("/c/nothing", as_="").text
+    assert "Acme" in page
+    named = page.partition('href="../brand.css')[2].partition('"')[0]
+    sheet = api.get(f"/brand.css{named}", as_="")
+    assert "--accent:#7a1fa2" in sheet.text
+    assert "immutable" in sheet.headers["Cache-Control"]
+    assert sheet.text == api.get("/brand.css?v=older", as_="").text
+    assert "max-age=60" in api.get("/brand.css?v=older", as_="").headers["Cache-Control"]
+
+
+def test_a_companys_logo_is_fetched_once_and_named_for_who_does_not_see_it(api: Api) -> None:
+    logo = "data:image/svg+xml;base64," + "PHN2Zy8+" * 1000
+    api.put("/v1/settings/brand", {"name": "Acme", "logo": logo}, as_="admin")
+    page = api.get("/", as_="").text
+    assert logo not in page
+    assert 'role="img" aria-label="Acme"' in page
+    assert logo in api.get("/brand.css", as_="").text
 
 
 def test_a_page_speaks_the_readers_language(api: Api, world: World) -> None:
@@ -36,3 +51,24 @@ def test_a_page_speaks_the_readers_language(api: Api, world: World) -> None:
     chosen = api.get("/c/nothing?lang=en", as_="", headers={"Accept-Language": "de"})
     assert '<html lang="en"' in chosen.text
     assert chosen.headers["Set-Cookie"].startswith("lang=en;")
+
+
+def test_another_language_keeps_what_the_address_says(api: Api) -> None:
+    page = api.get("/?q=red+lamp&product=shop&lang=en", as_="").text
+    assert 'href="?q=red+lamp&amp;product=shop&amp;lang=de"' in page
+
+
+def test_languages_that_nobody_speaks_are_for_this_machine_only(api: Api) -> None:
+    page = api.get("/?lang=ar-XB", as_="")
+    assert '<html lang="en"' in page.text
+    assert "Max-Age=0" in page.headers["Set-Cookie"]
+    assert api.get(f"/static/{version()}/words-ar-XB.json", as_="").status == 404
+
+
+def test_a_refusal_speaks_the_readers_language_wholly(api: Api) -> None:
+    german = {"Accept-Language": "de"}
+    gone = api.get("/a/nothing", as_="", headers=german).text
+    assert "<h1>Diese Seite gibt es nicht</h1>" in gone
+    wrong = api.get("/c/nothing", as_="", headers=german).text
+    assert "<h1>Dieser Link öffnet nichts</h1>" in wrong
+    assert "not valid" not in wrong

@@ -31,6 +31,7 @@ class System:
         self.state = state
         self.port, self.smtp = free_port(), free_port()
         self.base = f"http://127.0.0.1:{self.port}"
+        self.patience = 15.0  # seconds
         self.process: subprocess.Popen[str] | None = None
         self.lines: list[str] = []
         self._tokens: dict[str, str] = {}
@@ -158,8 +159,9 @@ class System:
         cases: list[dict[str, Any]] = page["items"]
         return cases
 
-    def until(self, look: Callable[[], T], patience: float = 15) -> T:
+    def until(self, look: Callable[[], T], patience: float = 0) -> T:
         """What `look` gives as soon as that is true; fails after `patience` seconds."""
+        patience = patience or self.patience
         limit = time.monotonic() + patience
         while not (found := look()):
             assert time.monotonic() < limit, f"nothing after {patience:.0f} s"

@@ -8,7 +8,7 @@ const EVERY = 15_000; // ms
 const LONGEST = 120_000;
 const entries = document.getElementById("entries");
 const state = document.getElementById("state");
-const { since, last } = entries.dataset;
+const { since, last, clean } = entries.dataset;
 const query = since ? `?cursor=${encodeURIComponent(since)}` : "";
 const known = new Set([...entries.children].map((entry) => entry.dataset.id));
 let tag = "";
@@ -16,10 +16,17 @@ let failed = 0;
 let timer = 0;
 
 texted();
+if (clean) tidy();
 for (const said of entries.querySelectorAll(".said")) said.replaceChildren(...linked(said.textContent));
 if (last) {
   document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
   wait();
+}
+
+/** The secret leaves the address as soon as the cookie is seen to open the case in its place. */
+async function tidy() {
+  const answer = await fetch(`${clean}/news${query}`, { cache: "no-store" }).catch(() => null);
+  if (answer?.ok) history.replaceState(null, "", `${clean}${location.search}${location.hash}`);
 }
 
 function wait() {
@@ -51,6 +58,7 @@ function show({ case: { status }, items }) {
   }
   const [tag, next] = state.children;
   if (tag.textContent === t(`state.${status}`)) return;
+  tag.className = `tag ${status}`;
   tag.textContent = t(`state.${status}`);
   next.textContent = t(`state.${status}.next`);
 }
@@ -59,11 +67,12 @@ function drawn(item) {
   const made = make("li", { class: item.writer === "us" ? "card us" : "card" },
     make("div", { class: "meta" },
       make("strong", { dir: "auto" }, (item.writer === "us" && item.name) || t(`case.${item.writer}`)),
-      make("time", { datetime: item.created_at }, ":")),
+      make("time", { datetime: item.created_at }, ":"),
+      item.channel === "web" ? null : make("span", {}, t(`out.${item.channel}`))),
     make("p", { class: "said", dir: "auto" }, ...linked(item.text)),
     item.quoted ? make("details", {}, make("summary", {}, t("case.quoted")),
       make("p", { class: "said quiet", dir: "auto" }, item.quoted)) : null,
-    item.attachments.length ? make("ul", {}, ...item.attachments.map((file) => make("li", {},
+    item.attachments.length ? make("ul", { class: "plain" }, ...item.attachments.map((file) => make("li", {},
       make("a", { href: file.url, dir: "auto" }, file.name)))) : null);
   localTimes(made);
   return made;

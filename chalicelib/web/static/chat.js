@@ -2,17 +2,17 @@
 
 import { Line } from "./chat-line.js";
 import { store } from "./chat-store.js";
-import { fill, linked, make } from "./dom.js";
+import { fill, linked, make, tongue } from "./dom.js";
 import { t, texted } from "./words.js";
 
 const DRAFT = "custops.chat.draft";
 const LINES_BELOW = 60; // px from the end within which the log goes on by itself
 const find = (id) => document.getElementById(id);
 const root = document.documentElement.dataset.root || "./";
-const language = document.documentElement.lang;
+const language = document.documentElement.lang.slice(0, 2);
 const framed = find("chat").dataset.framed === "yes";
-const hour = new Intl.DateTimeFormat(language, { timeStyle: "short" });
-const moment = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+const hour = new Intl.DateTimeFormat(tongue(), { timeStyle: "short" });
+const moment = new Intl.DateTimeFormat(tongue(), { dateStyle: "medium", timeStyle: "short" });
 const clock = (at) => (at.toDateString() === new Date().toDateString() ? hour : moment).format(at);
 const [talk, entries, text, state] = ["talk", "entries", "text", "state"].map(find);
 
@@ -150,7 +150,7 @@ function drawn(item) {
       : make("time", { datetime: item.created_at }, clock(at))),
   make("p", { class: "said", dir: "auto" }, ...linked(item.text)),
   article ? make("p", {}, article) : null,
-  item.attachments.length ? make("ul", {}, ...item.attachments.map((file) => make("li", {},
+  item.attachments.length ? make("ul", { class: "plain" }, ...item.attachments.map((file) => make("li", {},
     make("a", { href: file.url, dir: "auto" }, file.name)))) : null);
 }
 

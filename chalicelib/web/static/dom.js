@@ -24,14 +24,19 @@ export function linked(text) {
     ? make("a", { href: part, rel: "noopener noreferrer nofollow", target: "_blank" }, part) : part));
 }
 
+/** The page's language as the reader's browser writes it: "en-GB" for a page in "en". */
+export function tongue() {
+  const { lang } = document.documentElement;
+  return navigator.languages.find((one) => one.split("-")[0] === lang) || lang;
+}
+
 /** Show every <time> in the reader's own zone and language. */
 export function localTimes(root = document) {
-  const language = document.documentElement.lang;
-  const whole = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+  const whole = new Intl.DateTimeFormat(tongue(), { dateStyle: "medium", timeStyle: "short" });
+  const day = new Intl.DateTimeFormat(tongue(), { dateStyle: "medium" });
   for (const element of root.querySelectorAll("time[datetime]")) {
     const at = new Date(element.dateTime);
-    if (!Number.isNaN(at.valueOf()) && element.textContent.includes(":")) {
-      element.textContent = whole.format(at);
-    }
+    if (Number.isNaN(at.valueOf())) continue;
+    element.textContent = (element.textContent.includes(":") ? whole : day).format(at);
   }
 }

@@ -1,20 +1,23 @@
 // What a script adds to the help centre: local times, and an answer above what was found.
 
 import { fill, localTimes, make } from "./dom.js";
-import { speak, t } from "./words.js";
+import { t, texted } from "./words.js";
 
-const here = new URL(".", import.meta.url).href.replace(/\/$/, "");
 const root = document.documentElement.dataset.root || "./";
 
 localTimes();
 const place = document.getElementById("answer");
-if (place) start(place).catch((error) => console.warn("no answer:", error.message));
+if (place) start(place);
 
-async function start(place) {
-  const asked = new URLSearchParams(location.search).get("q") || "";
-  await speak(document.documentElement.lang, here);
+function start(place) {
+  texted();
   place.setAttribute("aria-live", "polite");
-  await ask(place, asked, null);
+  fill(place, make("p", { class: "note quiet" }, place.dataset.wait));
+  const asked = new URLSearchParams(location.search).get("q") || "";
+  ask(place, asked, null).catch((error) => {
+    fill(place);
+    console.warn("no answer:", error.message);
+  });
 }
 
 async function post(path, body) {
@@ -29,19 +32,22 @@ async function post(path, body) {
 }
 
 async function ask(place, question, session) {
-  const language = document.documentElement.lang;
+  const language = document.documentElement.lang.slice(0, 2);
   const body = session ? { question, session, language } : { question, language };
   show(place, await post("questions", body));
 }
 
 function show(place, said) {
   if (said.kind === "handover" && !said.issues.length) return fill(place);
-  const source = said.article && make("p", {},
-    make("a", { href: `${root}a/${said.article.slug}`, dir: "auto" }, said.article.title));
+  const links = [
+    ...(said.article ? [[`a/${said.article.slug}`, said.article.title]] : []),
+    ...said.issues.map((issue) => [`issues/${issue.id}`, issue.title]),
+  ];
   return fill(place, make("section", { class: "note", "aria-label": t("answer.label") },
+    make("h2", {}, t("answer.label")),
     make("p", { class: "said", dir: "auto" }, said.text),
     said.note ? make("p", { class: "quiet" }, said.note) : null,
-    source,
+    ...links.map(([path, title]) => make("p", {}, make("a", { href: root + path, dir: "auto" }, title))),
     said.kind === "answer" ? outcome(place, said) : options(place, said)));
 }
 
@@ -50,14 +56,16 @@ function options(place, said) {
     class: "second", type: "button", dir: "auto",
     onclick: () => ask(place, option.title, said.session).catch(() => fill(place)),
   }, option.title);
-  return make("p", { class: "row" }, ...(said.options || []).map(choose));
+  return make("p", { class: "row even" }, ...(said.options || []).map(choose));
 }
 
 function outcome(place, said) {
-  const box = make("p", { class: "row" });
+  const box = make("p", { class: "row even" });
   const tell = async (solved) => {
     await post(`questions/${said.session}/outcome`, { solved });
-    fill(box, make("strong", { role: "status" }, t(solved ? "answer.glad" : "answer.sorry")));
+    fill(box, make("strong", { role: "status", tabindex: "-1" }, t(solved ? "answer.glad" : "answer.sorry")),
+      solved ? null : make("a", { class: "button", href: place.dataset.new }, t("page.write")));
+    box.firstChild.focus();
   };
   const button = (key, solved) => make("button", {
     class: "second", type: "button", onclick: () => tell(solved).catch(() => fill(box)),
