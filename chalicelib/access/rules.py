@@ -155,6 +155,7 @@ ROUTES: Mapping[tuple[str, str], Role | None] = {
     ("GET", "/v1/problems/{id}/history"): R,
     ("GET", "/v1/problems/{id}/cases"): R,
     ("POST", "/v1/problems/{id}/cases"): A,
+    ("GET", "/v1/problems/{id}/evidence"): A,
     ("GET", "/v1/problems/{id}/handovers"): R,
     ("POST", "/v1/problems/{id}/handovers"): A,
     ("POST", "/v1/problems/{id}/handovers/{handover}"): A,

@@ -2,7 +2,7 @@
 // the palette, which has every action.
 
 import { Dialog, html, signal, t, useState } from "./desk-ui.js";
-import { at, change, current, dialog, go, me, next, rows, ticked } from "./desk-state.js";
+import { at, change, current, dialog, go, may, me, next, rows, ticked } from "./desk-state.js";
 import { cite, suggested } from "./desk-beside.js";
 import { composer } from "./desk-composer.js";
 
@@ -48,6 +48,9 @@ export const ACTIONS = [
   ["go_trends", "g t", () => true, () => go("trends")],
   ["go_problems", "g p", () => true, () => go("problems")],
   ["go_campaigns", "g c", () => true, () => go("campaigns")],
+  ["go_articles", "g a", () => true, () => go("articles")],
+  ["go_insights", "g i", () => may("lead"), () => go("insights")],
+  ["go_quarantine", "", () => may("agent"), () => go("quarantine")],
   ["go_settings", "g s", () => true, () => go("settings")],
   ["keys", "?", () => true, () => { palette.value = "keys"; }],
 ];

@@ -16,7 +16,7 @@ addEventListener("online", () => { online.value = true; });
 addEventListener("offline", () => { online.value = false; });
 
 /** Screens that few open at once are loaded when they are asked for. */
-const BOARDS = ["trends", "problems", "campaigns", "settings", "quarantine"];
+const BOARDS = ["trends", "problems", "campaigns", "articles", "insights", "settings", "quarantine"];
 const boards = signal(null);
 
 /** The queue waits for nothing but who one is; names and counts come beside it. */
@@ -75,7 +75,7 @@ function Bar() {
       <label class="aside" for="search">${t("desk.search")}</label>
       <input id="search" name="q" type="search" placeholder=${t("desk.search")} /></form>
     <nav aria-label=${t("desk.boards")}>${[["q/" + view.value, "queue", "readonly"], ["trends", "trends", "readonly"], ["problems", "problems", "readonly"],
-      ["campaigns", "campaigns", "lead"], ["settings", "settings", "admin"]].filter(([, , role]) => may(role)).map(([to, name]) => html`
+      ["campaigns", "campaigns", "lead"], ["articles", "articles", "readonly"], ["insights", "insights", "lead"], ["quarantine", "quarantine", "agent"], ["settings", "settings", "admin"]].filter(([, , role]) => may(role)).map(([to, name]) => html`
       <a key=${name} href=${`#/${to}`} aria-current=${(place.value.screen === to || (name === "queue" && ["q", "case", "search"].includes(place.value.screen))) ? "true" : null}>${t(`board.${name}`)}</a>`)}</nav>
     <span class=${`live${stale ? " stale" : ""}`}>${!online.value ? t("desk.offline") : stale ? html`${t("desk.stale")} <${Time} at=${new Date(live.value.at).toISOString()} />` : t("desk.live")}</span>
     <details class="menu"><summary>${me.value.name || me.value.email}</summary><div>
