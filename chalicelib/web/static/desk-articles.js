@@ -3,7 +3,7 @@
 import { get, patch, post, query } from "./desk-api.js";
 import { acting, html, Loading, t, tell, Time, useLoaded, useState } from "./desk-ui.js";
 import { agents, go, may, place } from "./desk-state.js";
-import { asLocal, Facts, Faults, Filter, fromLocal, Head, Input, languageName, OFFERED, Paged, Pill, shown, useForm, useUnsaved } from "./desk-boards.js";
+import { asLocal, commas, Facts, Faults, Filter, fromLocal, Head, Input, languageName, OFFERED, Paged, Pill, shown, useForm, useTyped, useUnsaved } from "./desk-boards.js";
 
 const STATES = ["draft", "in_review", "published", "archived"];
 const NEXT = { draft: ["in_review", "published", "archived"], in_review: ["published", "draft", "archived"], published: ["in_review", "draft", "archived"], archived: ["draft"] };
@@ -68,6 +68,7 @@ function Editor({ one, reload }) {
   const form = useForm();
   const dirty = Object.keys(given).some((name) => JSON.stringify(given[name]) !== JSON.stringify(one[name]));
   const text = { problem: "", answer: "", steps: [], ...given.texts[code] };
+  const [products, type] = useTyped(given.products, (some) => some.join(", "), commas);
   useUnsaved(dirty);
   const put = (fields) => set({ ...given, texts: { ...given.texts, [code]: { ...text, ...fields } } });
   const save = (more) => form.run(async (event) => {
@@ -84,7 +85,7 @@ function Editor({ one, reload }) {
   });
   const part = (name, more) => html`<${Input} key=${code + name} label=${t(`article.${name}`)} path=${`texts.${code}.${name}`} form=${form} value=${text[name]} onInput=${(value) => put({ [name]: value })} ...${more} />`;
   const steps = (next) => put({ steps: next });
-  return html`<${Head} title=${titleOf(one)} back="articles">${may("agent") && NEXT[one.state].map((next, n) => html`<button key=${next} type="button" class=${n ? "second" : ""} onClick=${save({ state: next })}>${t(`article.to_${next}`)}</button>`)}
+  return html`<${Head} title=${titleOf(one)} back="articles">${may("agent") && NEXT[one.state].map((next, n) => html`<button key=${next} type="button" class=${n || one.state === "published" ? "second" : ""} onClick=${save({ state: next })}>${t(`article.to_${next}`)}</button>`)}
       ${one.state === "published" && html`<a class="button second" href=${`./a/${one.slug}`} target="_blank" rel="noopener">${t("article.open")}</a>`}<//>
     <p class="line"><${Pill} kind=${LOOK[one.state]}>${t(`article.${one.state}`)}<//>${one.published_at && html`<span class="quiet">${t("article.published")} <${Time} at=${one.published_at} /></span>`}<span class="quiet">${one.slug}</span>
       ${one.from_case && html`<a href=${`#/search?q=${one.from_case}`}>${one.from_case}</a>`}${overdue(one) && html`<${Pill} kind="bad">${t("article.review_due")}<//>`}</p>
@@ -99,7 +100,7 @@ function Editor({ one, reload }) {
         ${n > 0 && html`<button type="button" class="link" onClick=${() => steps(text.steps.map((old, k) => (k === n - 1 ? step : k === n ? text.steps[n - 1] : old)))}>${t("settings.up")}</button>`}
         <button type="button" class="icon" aria-label=${t("rule.remove", { field: t("article.step", { number: n + 1 }) })} onClick=${() => steps(text.steps.filter((_, k) => k !== n))}>×</button></div>`)}
         <p><button type="button" class="second" onClick=${() => steps([...text.steps, ""])}>${t("article.add_step")}</button></p></fieldset>
-      <${Input} label=${t("article.products")} hint=${t("rule.commas")} path="products" form=${form} value=${given.products.join(", ")} onChange=${(e) => set({ ...given, products: e.target.value.split(",").map((x) => x.trim()).filter(Boolean) })} onInput=${() => {}} />
+      <${Input} label=${t("article.products")} hint=${t("rule.commas")} path="products" form=${form} value=${products} onInput=${(next) => { type(next); set({ ...given, products: commas(next) }); }} />
       <${Input} label=${t("article.owner")} path="owner" form=${form} known=${agents.value.map((who) => who.email)} value=${given.owner} onInput=${(owner) => set({ ...given, owner })} />
       <${Input} type="datetime-local" label=${t("article.review_at")} path="review_at" form=${form} value=${asLocal(given.review_at)} onInput=${(at) => set({ ...given, review_at: fromLocal(at) })} />
       ${may("agent") && html`<p class="actions"><button disabled=${!dirty}>${t("desk.save")}</button></p>`}</form>

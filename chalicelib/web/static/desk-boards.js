@@ -139,6 +139,27 @@ export function Input({ label, path, value, onInput, form, hint, type = "text", 
     ${known?.length > 0 && html`<datalist id=${`${id}-known`}>${known.map((one) => html`<option key=${one} value=${one} />`)}</datalist>`}</div>`;
 }
 
+/**
+ * Text that stands for a value: it stays as it is typed while it reads as the value, so that a comma
+ * at the end of a list is not taken away; a value that comes from elsewhere is written anew.
+ */
+export function useTyped(value, write, read) {
+  const [text, setText] = useState(() => write(value));
+  let same = true;
+  try { same = JSON.stringify(read(text)) === JSON.stringify(value); } catch { /* half typed */ }
+  return [same ? text : write(value), setText];
+}
+export const lines = (text) => text.split("\n").map((one) => one.trim()).filter(Boolean);
+export const commas = (text) => text.split(",").map((one) => one.trim()).filter(Boolean);
+
+/** What no row can say, as JSON; taken over when it can be read. */
+export function Raw({ onChange, value, ...given }) {
+  const [text, setText] = useTyped(value ?? null, (one) => JSON.stringify(one, null, 2), JSON.parse);
+  const [bad, setBad] = useState(false);
+  const take = (next) => { setText(next); try { onChange(JSON.parse(next)); setBad(false); } catch { setBad(true); } };
+  return html`<${Input} ...${given} rows=${Math.min(14, text.split("\n").length + 1)} spellcheck="false" value=${text} onInput=${take} />${bad && html`<p class="warn-box" role="alert">${t("settings.bad_json")}</p>`}`;
+}
+
 /** While something is not saved, leaving asks first. */
 export function useUnsaved(dirty) {
   useEffect(() => {

@@ -34,7 +34,7 @@ function Card({ campaign: one }) {
     ${state.data?.effect?.difference && html`<p class="quiet">${t("notice.difference", { per: signed(state.data.effect.difference.per_1000) })}</p>`}</article>`;
 }
 
-export const signed = (value) => `${value > 0 ? "+" : ""}${Math.round(value * 10) / 10}`;
+export const signed = (value) => `${value > 0 ? "+" : value < 0 ? "−" : ""}${Math.abs(Math.round(value * 10) / 10)}`;
 const fresh = (p) => Math.max(0, p.sent - p.delivered - p.bounced);
 
 export const Bar = ({ progress: p }) => html`<${Parts} title=${t("notice.so_far")} total=${p.total} parts=${[["good", t("progress.delivered"), p.delivered], ["seen", t("progress.sent"), fresh(p)],

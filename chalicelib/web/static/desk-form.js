@@ -1,7 +1,7 @@
 // A form from a JSON schema: titles, help and choices in words, an own editor where one is better.
 
 import { html, t, useState } from "./desk-ui.js";
-import { Input } from "./desk-boards.js";
+import { commas, Input, lines, Raw as Json, useTyped } from "./desk-boards.js";
 import { caseFields, Conditions } from "./desk-rules.js";
 import { known, language } from "./words.js";
 
@@ -32,14 +32,14 @@ const COUNTRIES = "AT AU BE BG BR CA CH CY CZ DE DK EE ES FI FR GB GR HR HU IE I
 export function Field({ of, schema: given, value, path, onChange }) {
   const schema = follow(of.api, given);
   const field = last(path);
-  const label = wordsOf(of.name, field);
+  const label = of.title || wordsOf(of.name, field);
   const hint = helpOf(of.name, field);
   const shared = { label, hint, path, form: of.form, value };
   const own = OWN[field] || (schema.title === "Seconds" && Seconds);
   if (own && !(own.only && !own.only(schema))) return html`<${own.made || own} of=${of} schema=${schema} shared=${shared} value=${value} path=${path} onChange=${onChange} />`;
   if (schema.type === "object" && schema.properties) return html`<${Group} of=${of} schema=${schema} value=${value} path=${path} onChange=${onChange} label=${path && label} hint=${path && hint} />`;
   if (schema.type === "array" && schema.items) return html`<${List} of=${of} schema=${schema} value=${value || []} path=${path} onChange=${onChange} label=${label} hint=${hint} />`;
-  if (schema.type === "object" && typeof schema.additionalProperties === "object") return html`<${Mapped} of=${of} schema=${schema} value=${value || {}} path=${path} onChange=${onChange} label=${label} hint=${hint} />`;
+  if (schema.type === "object" && partsOf(schema)) return html`<${Mapped} of=${of} schema=${schema} value=${value || {}} path=${path} onChange=${onChange} label=${label} hint=${hint} />`;
   if (schema.type === "boolean") return html`<${Input} ...${shared} type="checkbox" onInput=${onChange} />`;
   const refers = of.choices[REFERS[field]];
   if (refers && schema.type === "string") return html`<${Input} ...${shared} options=${withOwn([["", "–"], ...refers], value)} onInput=${(text) => onChange(text || (schema.nullable ? null : ""))} />`;
@@ -49,8 +49,11 @@ export function Field({ of, schema: given, value, path, onChange }) {
     const rows = (schema.maxLength || 0) > 300 && field !== "url" ? 4 : null;
     return html`<${Input} ...${shared} rows=${rows} type=${schema.format === "date" ? "date" : "text"} onInput=${(text) => onChange(text || (schema.nullable ? null : ""))} />`;
   }
-  return html`<${Raw} ...${shared} onChange=${onChange} />`;
+  return html`<${Json} ...${shared} label=${`${label} (JSON)`} onChange=${onChange} />`;
 }
+
+/** What lies under names of one's own. */
+const partsOf = (schema) => Object.values(schema.patternProperties || {})[0] || (typeof schema.additionalProperties === "object" ? schema.additionalProperties : null);
 
 /** A value that is not among the choices, such as a team that is gone, stays visible. */
 const withOwn = (options, value) => (value && !options.some(([one]) => one === value) ? [...options, [value, value]] : options);
@@ -72,8 +75,8 @@ function List({ of, schema, value, path, onChange, label, hint }) {
   if (item.title === "Condition") return html`<${Conditions} title=${t(`rule.${last(path)}`)} hint=${t(`rule.${last(path)}_hint`)} path=${path} form=${of.form} fields=${caseFields()} value=${value} onChange=${onChange} />`;
   if (choices && item.type !== "object") return html`<${Ticks} label=${label} hint=${hint} path=${path} choices=${choices} value=${value} onChange=${onChange} />`;
   if (item.type === "string") return html`<${Lines} label=${label} hint=${hint || t("settings.lines")} path=${path} form=${of.form} value=${value} onChange=${onChange} />`;
-  if (item.type === "array" && follow(of.api, item.items).type === "string") return html`<${Lines} label=${label} hint=${hint} path=${path} form=${of.form} value=${value.map((one) => one.join(", "))} onChange=${(lines) => onChange(lines.map((line) => line.split(",").map((x) => x.trim()).filter(Boolean)))} />`;
-  if (item.type !== "object") return html`<${Raw} label=${label} hint=${hint} path=${path} form=${of.form} value=${value} onChange=${onChange} />`;
+  if (item.type === "array" && follow(of.api, item.items).type === "string") return html`<${Lines} label=${label} hint=${hint} path=${path} form=${of.form} value=${value.map((one) => one.join(", "))} onChange=${(some) => onChange(some.map(commas))} />`;
+  if (item.type !== "object") return html`<${Json} label=${`${label} (JSON)`} hint=${hint} path=${path} form=${of.form} value=${value} onChange=${onChange} />`;
   return html`<fieldset><legend>${label} (${value.length})</legend>${hint && html`<p class="quiet">${hint}</p>`}
     ${value.map((one, number) => html`<details class="card" key=${number} open=${number === fresh || value.length === 1}><summary dir="auto">${nameOf(one, number)}</summary>
       <${Field} of=${of} schema=${item} value=${one} path=${under(path, number)} onChange=${(next) => alter(number, next)} />
@@ -86,11 +89,10 @@ function List({ of, schema, value, path, onChange, label, hint }) {
 const Ticks = ({ label, hint, path, choices, value, onChange }) => html`<fieldset><legend>${label}</legend>${hint && html`<p class="quiet">${hint}</p>`}<div class="line">${choices.map(([one, text]) => html`<${Input} key=${one} type="checkbox" label=${text} path=${under(path, one)}
   value=${value.includes(one)} onInput=${(on) => onChange(on ? [...value, one] : value.filter((old) => old !== one))} />`)}</div></fieldset>`;
 
-/** Texts, one a line; an empty line is kept while it is typed. */
-function Lines({ label, hint, path, form, value, onChange }) {
-  const [text, setText] = useState(value.join("\n"));
-  return html`<${Input} label=${label} hint=${hint} path=${path} form=${form} rows=${Math.min(9, Math.max(2, value.length + 1))} value=${text}
-    onInput=${(next) => { setText(next); onChange(next.split("\n").map((one) => one.trim()).filter(Boolean)); }} />`;
+/** Texts, one a line. */
+function Lines({ value, onChange, ...given }) {
+  const [text, setText] = useTyped(value, (some) => some.join("\n"), lines);
+  return html`<${Input} ...${given} rows=${Math.min(9, Math.max(2, value.length + 1))} value=${text} onInput=${(next) => { setText(next); onChange(lines(next)); }} />`;
 }
 
 /** Values under names of one's own, or under those that the schema names. */
@@ -98,11 +100,11 @@ function Mapped({ of, schema, value, path, onChange, label, hint }) {
   const [name, setName] = useState("");
   const names = schema.propertyNames ? follow(of.api, schema.propertyNames).enum : null;
   const free = names?.filter((one) => !(one in value));
-  const add = () => { if (name && !(name in value)) { onChange({ ...value, [name]: empty(of.api, schema.additionalProperties) }); setName(""); } };
+  const add = () => { if (name && !(name in value)) { onChange({ ...value, [name]: empty(of.api, partsOf(schema)) }); setName(""); } };
   const drop = (gone) => onChange(Object.fromEntries(Object.entries(value).filter(([one]) => one !== gone)));
-  const plain = !["object", "array"].includes(follow(of.api, schema.additionalProperties).type);
+  const plain = !["object", "array"].includes(follow(of.api, partsOf(schema)).type);
   return html`<fieldset><legend>${label}</legend>${hint && html`<p class="quiet">${hint}</p>`}
-    ${Object.entries(value).map(([one, part]) => html`<div key=${one} class=${plain ? "rule" : "card"}>${!plain && html`<h4 dir="auto">${names ? valueOf(one) : one}</h4>`}<${Field} of=${{ ...of, title: one }} schema=${schema.additionalProperties} value=${part} path=${under(path, one)} onChange=${(next) => onChange({ ...value, [one]: next })} />
+    ${Object.entries(value).map(([one, part]) => html`<div key=${one} class=${plain ? "rule" : "card"}>${!plain && html`<h4 dir="auto">${names ? valueOf(one) : one}</h4>`}<${Field} of=${{ ...of, title: plain ? (names ? valueOf(one) : one) : "" }} schema=${partsOf(schema)} value=${part} path=${under(path, one)} onChange=${(next) => onChange({ ...value, [one]: next })} />
       <button type="button" class="link" onClick=${() => drop(one)}>${t("settings.remove")}</button></div>`)}
     ${(!names || free.length > 0) && html`<div class="rule"><${Input} label=${t("settings.under")} path=${`${path}.+`} value=${name} onInput=${setName} options=${names ? [["", "–"], ...free.map((one) => [one, valueOf(one)])] : null} /><button type="button" class="second" onClick=${add}>${t("settings.add")}</button></div>`}</fieldset>`;
 }
@@ -112,14 +114,6 @@ function empty(api, schema) {
   if (found.default !== undefined) return found.default;
   if (found.type === "object" && found.properties) return Object.fromEntries(Object.entries(found.properties).map(([name, part]) => [name, part.default !== undefined ? part.default : follow(api, part).nullable ? null : empty(api, part)]));
   return { string: found.enum?.[0] ?? "", integer: found.minimum ?? 0, number: found.minimum ?? 0, boolean: false, array: [], object: {} }[found.type] ?? null;
-}
-
-/** What no form can be made of: JSON, taken over when it can be read. */
-function Raw({ label, hint, path, form, value, onChange }) {
-  const [text, setText] = useState(JSON.stringify(value ?? null, null, 2));
-  const [bad, setBad] = useState(false);
-  const take = (next) => { setText(next); try { onChange(JSON.parse(next)); setBad(false); } catch { setBad(true); } };
-  return html`<${Input} label=${`${label} (JSON)`} hint=${hint} path=${path} form=${form} rows=${Math.min(12, text.split("\n").length + 1)} spellcheck="false" value=${text} onInput=${take} />${bad && html`<p class="warn-box" role="alert">${t("settings.bad_json")}</p>`}`;
 }
 
 // --- editors of their own -----------------------------------------------------------------------
@@ -154,7 +148,7 @@ function Secret({ shared, schema, value, onChange }) {
   const [open, setOpen] = useState(false);
   const fresh = () => { const bytes = crypto.getRandomValues(new Uint8Array(32)); return `whsec_${btoa(String.fromCharCode(...bytes))}`; };
   const shown = many ? value.join("\n") : value;
-  return html`<div class="secret"><${Input} ...${shared} type=${open ? "text" : "password"} rows=${many && open ? 3 : null} autocomplete="off" readonly=${many && !open} value=${shown} onInput=${(text) => onChange(many ? text.split("\n").map((one) => one.trim()).filter(Boolean) : text)} />
+  return html`<div class="secret"><${Input} ...${shared} type=${open ? "text" : "password"} rows=${many && open ? 3 : null} autocomplete="off" readonly=${many && !open} value=${shown} onInput=${(text) => onChange(many ? lines(text) : text)} />
     <p class="actions"><button type="button" class="second" aria-pressed=${open} onClick=${() => setOpen(!open)}>${t(open ? "secret.hide" : "secret.show")}</button>
     <button type="button" class="second" onClick=${() => { setOpen(true); onChange(many ? [fresh(), ...value] : fresh()); }}>${t("secret.make")}</button></p></div>`;
 }

@@ -3,13 +3,20 @@
 
 import { once, patch, post } from "./desk-api.js";
 import { html, Loading, t, tell, Time, useEffect, useLoaded, useRef, useState } from "./desk-ui.js";
-import { dollars, Facts, Faults, Input, languageName, OFFERED, percent, Pill, useForm, useUnsaved } from "./desk-boards.js";
-import { Conditions, customerFields } from "./desk-rules.js";
+import { dollars, Facts, Faults, Input, languageName, OFFERED, percent, Pill, Raw, useForm, useUnsaved } from "./desk-boards.js";
+import { Conditions, customerFields, says } from "./desk-rules.js";
 import { language as reader } from "./words.js";
 
 const STEPS = ["audience", "text", "look", "send"];
 const SAVED = ["name", "audience", "message", "fields", "link", "purpose", "held_out"];
 const BUILT_IN = ["name", "first_name", "company", "topic", "link", "feedback", "preferences", "unsubscribe"];
+
+/** What is saved: rows that are half typed wait until they say something. */
+function whole(draft) {
+  const { all, any, assets } = draft.audience;
+  const owned = assets.map((one) => ({ ...one, attributes: Object.fromEntries(Object.entries(one.attributes).filter(([name, value]) => name && value !== "")) }));
+  return { ...draft, audience: { ...draft.audience, all: all.filter(says), any: any.filter(says), assets: owned.filter((one) => one.name || one.type || Object.keys(one.attributes).length) } };
+}
 const pick = (from) => Object.fromEntries(SAVED.map((name) => [name, from[name]]));
 
 /** Saves what is typed and counts whom it reaches, one after the other, the newest state last. */
@@ -28,7 +35,7 @@ function useDraft(campaign, form) {
         mine.wanted = null;
         if (given !== "count") {
           setHow("saving");
-          mine.version = (await patch(`campaigns/${campaign.id}`, given, mine.version)).version;
+          mine.version = (await patch(`campaigns/${campaign.id}`, whole(given), mine.version)).version;
           form.clear();
         }
         if (!mine.wanted) {
@@ -100,7 +107,7 @@ function Audience({ campaign, draft, alter, form, known }) {
   const channel = (name, on) => change({ channels: on ? [...audience.channels, name] : audience.channels.filter((one) => one !== name) });
   const held = Math.round(draft.held_out * 100);
   return html`<form onSubmit=${(e) => e.preventDefault()}>
-    <${Input} label=${t("notice.name")} path="name" form=${form} required maxlength="120" value=${draft.name} onInput=${(name) => name && alter({ name })} />
+    <${Input} label=${t("notice.name")} path="name" form=${form} required maxlength="120" value=${draft.name} onInput=${(name) => alter({ name })} />
     <${Input} label=${t("purpose.why")} path="purpose" form=${form} value=${draft.purpose} hint=${t(`purpose.${draft.purpose}_means`)} options=${["service", "marketing", "safety"].map((name) => [name, t(`purpose.${name}`)])}
       onInput=${(purpose) => alter({ purpose, ...(purpose === "safety" ? { held_out: 0 } : {}) })} />
     <p class="quiet">${t("notice.about", { what: campaign.topic || "–" })}</p>
@@ -115,7 +122,7 @@ function Audience({ campaign, draft, alter, form, known }) {
       <${Input} type="checkbox" label=${t("notice.exclude_wrote")} path="audience.exclude_wrote" form=${form} value=${audience.exclude_wrote} onInput=${(exclude_wrote) => change({ exclude_wrote })} />
       ${audience.exclude_wrote && html`<${Input} type="date" label=${t("notice.wrote_since")} hint=${t("notice.wrote_since_hint")} path="audience.since" form=${form} value=${audience.since?.slice(0, 10)} onInput=${(day) => change({ since: day ? `${day}T00:00:00Z` : null })} />`}</fieldset>
     ${draft.purpose !== "safety" && html`<${Input} type="number" min="0" max="50" label=${t("notice.held_out")} path="held_out" form=${form} value=${held} onInput=${(share) => alter({ held_out: (share || 0) / 100 })} hint=${held ? t("notice.held_means", { percent: held }) : t("notice.held_none")} />`}
-    <details><summary>${t("rule.as_json")}</summary><${Raw} value=${audience} onChange=${(next) => alter({ audience: next })} /></details></form>`;
+    <details><summary>${t("rule.as_json")}</summary><${Raw} label="JSON" path="audience" value=${audience} onChange=${(next) => alter({ audience: next })} /></details></form>`;
 }
 
 /** Something that they own: any one of these rows is enough. */
@@ -134,14 +141,6 @@ function Owned({ audience, change, form, fields, known }) {
       <button type="button" class="link" onClick=${() => alter(n, { attributes: { ...one.attributes, [Object.keys(known).find((name) => !(name in one.attributes)) || "version"]: "" } })}>${t("rule.more")}</button>
       <button type="button" class="icon" aria-label=${t("rule.remove", { field: one.name || one.type })} onClick=${() => change({ assets: rows.filter((_, k) => k !== n) })}>×</button></div>`)}
     <p><button type="button" class="second" onClick=${() => change({ assets: [...rows, { type: "", name: values("assets")[0] || "", attributes: {} }] })}>${t("rule.add")}</button></p></fieldset>`;
-}
-
-/** What the rows cannot say can still be written. */
-function Raw({ value, onChange }) {
-  const [text, setText] = useState(JSON.stringify(value, null, 2));
-  const [bad, setBad] = useState(false);
-  const take = (next) => { setText(next); try { onChange(JSON.parse(next)); setBad(false); } catch { setBad(true); } };
-  return html`<${Input} label="JSON" path="json" rows=${Math.min(14, text.split("\n").length + 1)} spellcheck="false" value=${text} onInput=${take} />${bad && html`<p class="warn-box" role="alert">${t("settings.bad_json")}</p>`}`;
 }
 
 // --- 2 what --------------------------------------------------------------------------------------
@@ -175,7 +174,7 @@ function Texts({ draft, alter, form, known, seen }) {
       ${["email", "sms"].map((to) => html`<select key=${to} aria-label=${t("notice.add_language", { channel: t(`channel.${to}`) })} onChange=${(e) => { if (e.target.value) add(to, e.target.value); e.target.value = ""; }}><option value="">+ ${t(`channel.${to}`)}</option>
         ${(all.some(([one]) => one === to) ? OFFERED : [message.default]).filter((of) => !message[to][of]).map((of) => html`<option key=${of} value=${of}>${languageName(of)}</option>`)}</select>`)}</div>
     ${text && html`${channel === "email" && part("subject", { label: t("field.subject"), maxlength: 200 })}
-      ${part("text", { label: t("new_case.text"), rows: channel === "sms" ? 4 : 11, maxlength: channel === "sms" ? 918 : 20_000, hint: channel === "sms" ? t("notice.sms_end") : t("notice.mail_end") })}
+      ${part("text", { label: t("notice.text"), rows: channel === "sms" ? 4 : 11, maxlength: channel === "sms" ? 918 : 20_000, hint: channel === "sms" ? t("notice.sms_end") : t("notice.mail_end") })}
       ${size && html`<p class="quiet">${t("notice.sms_size", { characters: size.characters, parts: size.parts, encoding: size.encoding })}</p>`}
       <div class="line" role="group" aria-label=${t("notice.insert")}><span class="quiet">${t("notice.insert")}</span>${[...BUILT_IN, ...Object.keys(draft.fields)].map((name) => html`<button key=${name} type="button" class="tag" title=${BUILT_IN.includes(name) ? t(`filled.${name}`) : null} onClick=${() => insert(name)}>${`{{${name}}}`}</button>`)}</div>
       ${all.length > 1 && html`<p><button type="button" class="link" onClick=${drop}>${t("notice.drop", { what: `${t(`channel.${channel}`)} · ${languageName(code)}` })}</button></p>`}`}

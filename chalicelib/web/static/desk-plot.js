@@ -1,9 +1,8 @@
 // Plots as SVG, each with a title, a description and the same numbers as a table.
 
-import { exact, html, t, useRef, useState } from "./desk-ui.js";
+import { exact, html, t, useEffect, useRef, useState } from "./desk-ui.js";
 import { language } from "./words.js";
 
-const WIDTH = 720;
 const HEIGHT = 200;
 const EDGE = { left: 40, right: 12, top: 12, bottom: 24 };
 let number = 0;
@@ -11,14 +10,24 @@ let number = 0;
 const day = (moment) => new Intl.DateTimeFormat(language, { day: "numeric", month: "short" }).format(new Date(moment));
 const round = (value) => (value === null || value === undefined ? "–" : String(Math.round(value * 10) / 10));
 
-/** An SVG with its name and description, and below it a legend and the table behind a button. */
-export function Figure({ title, words, width = WIDTH, height = HEIGHT, legend, head, rows, children }) {
+/**
+ * An SVG with its name and description, as wide as there is room (`draw` gets that width, so letters
+ * keep their size), and below it a legend and the table behind a button.
+ */
+export function Figure({ title, words, height = HEIGHT, legend, head, rows, draw }) {
   const id = useRef(null);
+  const frame = useRef(null);
   id.current ||= `plot-${(number += 1)}`;
   const [table, setTable] = useState(false);
-  return html`<figure>
+  const [width, setWidth] = useState(720);
+  useEffect(() => {
+    const watch = new ResizeObserver(([one]) => setWidth(Math.max(260, Math.round(one.contentRect.width))));
+    watch.observe(frame.current);
+    return () => watch.disconnect();
+  }, []);
+  return html`<figure ref=${frame}>
     <svg class="plot" viewBox=${`0 0 ${width} ${height}`} role="img" aria-labelledby=${`${id.current}-t ${id.current}-d`}>
-      <title id=${`${id.current}-t`}>${title}</title><desc id=${`${id.current}-d`}>${words}</desc>${children}</svg>
+      <title id=${`${id.current}-t`}>${title}</title><desc id=${`${id.current}-d`}>${words}</desc>${draw(width)}</svg>
     <figcaption class="quiet">${(legend || []).map(([kind, text]) => html`<span key=${kind} class="key"><svg viewBox="0 0 20 10" aria-hidden="true">
       ${kind === "expected" ? html`<path class=${kind} d="M0 5H20" />` : html`<rect class=${kind} width="20" height="10" rx="2" />`}</svg> ${text}</span>`)}
       <button type="button" class="link" aria-expanded=${table} onClick=${() => setTable(!table)}>${t("plot.table")}</button></figcaption>
@@ -28,9 +37,9 @@ export function Figure({ title, words, width = WIDTH, height = HEIGHT, legend, h
 }
 
 /** A round number at or above what is plotted. */
-function ceiling(most) {
+export function ceiling(most) {
   const size = 10 ** Math.floor(Math.log10(Math.max(most, 1)));
-  return [1, 2, 5, 10].map((step) => step * size).find((step) => step >= most);
+  return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((step) => step * size).find((step) => step >= most);
 }
 
 function drawn(points, width, height, edge, top) {
@@ -66,32 +75,41 @@ export function Sparkline({ title, points }) {
 export function HourPlot({ title, points }) {
   if (!points.length) return html`<p class="quiet">${t("plot.none")}</p>`;
   const top = ceiling(highest(points));
-  const { x, y, line, band, area } = drawn(points, WIDTH, HEIGHT, EDGE, top);
-  const days = points.map((p, n) => [n, p.hour]).filter(([n, hour]) => !n || new Date(hour).getHours() === 0);
-  const ticks = days.filter((_, k) => k % Math.ceil(days.length / 8) === 0)
-    .filter(([n], k, all) => k || (all[1] ? x(all[1][0]) - x(n) > 44 : true));
+  const { line, band } = drawn(points, 100, HEIGHT, EDGE, top);
   const legend = [["seen", t("plot.seen")], ...(band ? [["band", t("plot.band")]] : []), ...(line("expected") ? [["expected", t("plot.expected")]] : [])];
   return html`<${Figure} title=${title} words=${summary(points)} legend=${legend}
     head=${[t("plot.hour"), t("plot.seen"), t("plot.expected"), t("plot.upper")]}
-    rows=${points.map((p) => [exact(p.hour), p.seen ?? "–", round(p.expected), round(p.upper)])}>
-    ${[0, top / 2, top].map((value) => html`<g key=${value}><path class="grid-line" d=${`M${EDGE.left} ${y(value)}H${WIDTH - EDGE.right}`} /><text x=${EDGE.left - 6} y=${y(value) + 4} text-anchor="end">${round(value)}</text></g>`)}
-    <path class="band" d=${band} /><path class="area" d=${area} /><path class="expected" d=${line("expected")} /><path class="seen" d=${line("seen")} />
-    ${ticks.map(([n, hour]) => html`<text key=${n} x=${x(n)} y=${HEIGHT - 7} text-anchor=${n ? "middle" : "start"}>${day(hour)}</text>`)}<//>`;
+    rows=${points.map((p) => [exact(p.hour), p.seen ?? "–", round(p.expected), round(p.upper)])} draw=${(width) => hours(points, width, top)} />`;
 }
+
+function hours(points, width, top) {
+  const { x, y, line, band, area } = drawn(points, width, HEIGHT, EDGE, top);
+  const days = points.map((p, n) => [n, p.hour]).filter(([, hour]) => new Date(hour).getHours() === 0);
+  const some = Math.ceil(days.length / (width / 90));
+  const ticks = days.length ? days.filter((_, k) => k % some === 0) : [[0, points[0].hour]];
+  return html`${scale([0, top / 2, top], y, width)}
+    <path class="band" d=${band} /><path class="area" d=${area} /><path class="expected" d=${line("expected")} /><path class="seen" d=${line("seen")} />
+    ${ticks.map(([n, hour]) => html`<text key=${n} x=${Math.min(Math.max(x(n), EDGE.left + 18), width - 24)} y=${HEIGHT - 7} text-anchor="middle">${day(hour)}</text>`)}`;
+}
+
+const scale = (values, y, width) => values.map((value) => html`<g key=${value}><path class="grid-line" d=${`M${EDGE.left} ${y(value)}H${width - EDGE.right}`} /><text x=${EDGE.left - 6} y=${y(value) + 4} text-anchor="end">${round(value)}</text></g>`);
 
 /** Columns beside each other: `rows` [[label, value, …]], `kinds` [[class, name]] in that order. */
 export function Columns({ title, words, rows, kinds, first, show = round }) {
   if (!rows.length) return html`<p class="quiet">${t("plot.none")}</p>`;
-  const top = ceiling(Math.max(...rows.flatMap((row) => row.slice(1))));
-  const step = (WIDTH - EDGE.left - EDGE.right) / rows.length;
-  const wide = Math.min(28, (step * 0.8) / kinds.length);
+  const most = Math.max(...rows.flatMap((row) => row.slice(1)));
+  const top = most < 1 ? most || 1 : ceiling(most);
   const y = (value) => HEIGHT - EDGE.bottom - (value * (HEIGHT - EDGE.top - EDGE.bottom)) / top;
-  const every = Math.ceil(rows.length / 9);
-  return html`<${Figure} title=${title} words=${words} legend=${kinds} head=${[first, ...kinds.map(([, name]) => name)]}
-    rows=${rows.map(([label, ...values]) => [label, ...values.map(show)])}>
-    ${[0, top].map((value) => html`<g key=${value}><path class="grid-line" d=${`M${EDGE.left} ${y(value)}H${WIDTH - EDGE.right}`} /><text x=${EDGE.left - 6} y=${y(value) + 4} text-anchor="end">${round(value)}</text></g>`)}
-    ${rows.map(([label, ...values], n) => html`<g key=${label}>${values.map((value, k) => html`<rect key=${k} class=${kinds[k][0]} x=${EDGE.left + n * step + (step - wide * kinds.length) / 2 + k * wide} y=${y(value)} width=${wide * 0.9} height=${Math.max(0, y(0) - y(value))} />`)}
-      ${n % every === 0 && html`<text x=${EDGE.left + (n + 0.5) * step} y=${HEIGHT - 7} text-anchor="middle">${label}</text>`}</g>`)}<//>`;
+  const draw = (width) => {
+    const step = (width - EDGE.left - EDGE.right) / rows.length;
+    const wide = Math.min(28, (step * 0.8) / kinds.length);
+    const every = Math.ceil(rows.length / (width / 80));
+    return html`${most < 1 ? "" : scale([0, top], y, width)}<path class="axis" d=${`M${EDGE.left} ${y(0)}H${width - EDGE.right}`} />
+      ${rows.map(([label, ...values], n) => html`<g key=${label}>${values.map((value, k) => html`<rect key=${k} class=${kinds[k][0]} x=${EDGE.left + n * step + (step - wide * kinds.length) / 2 + k * wide} y=${y(value)} width=${wide * 0.9} height=${Math.max(0, y(0) - y(value))} />`)}
+        ${most < 1 && rows.length < 12 && html`<text x=${EDGE.left + (n + 0.5) * step} y=${y(Math.max(...values)) - 4} text-anchor="middle">${show(Math.max(...values))}</text>`}
+        ${n % every === 0 && html`<text x=${EDGE.left + (n + 0.5) * step} y=${HEIGHT - 7} text-anchor="middle">${label}</text>`}</g>`)}`;
+  };
+  return html`<${Figure} title=${title} words=${words} legend=${kinds} head=${[first, ...kinds.map(([, name]) => name)]} rows=${rows.map(([label, ...values]) => [label, ...values.map(show)])} draw=${draw} />`;
 }
 
 /**
@@ -101,18 +119,22 @@ export function Columns({ title, words, rows, kinds, first, show = round }) {
 export function Intervals({ title, words, rows, most, least = 0, show, names, mark }) {
   const known = rows.filter((row) => row.value !== null && row.value !== undefined);
   if (!known.length) return html`<p class="quiet">${t("plot.none")}</p>`;
-  const left = 190;
   const high = 30 * known.length + 26;
-  const x = (value) => left + ((Math.min(Math.max(value, least), most) - least) * (WIDTH - left - 74)) / (most - least);
-  const cut = (text) => (text.length > 28 ? `${text.slice(0, 27)}…` : text);
-  return html`<${Figure} title=${title} words=${words} height=${high} head=${[...names, t("plot.interval")]} legend=${[["value", names[1]], ["span", t("plot.interval")]]}
-    rows=${rows.map((row) => [row.label, ...(row.note === undefined ? [] : [row.note]), show(row.value), row.value === null ? "–" : `${show(row.low)} … ${show(row.high)}`])}>
-    <path class="axis" d=${`M${left} ${high - 22}H${WIDTH - 74}`} />
-    ${[least, (least + most) / 2, most].map((value) => html`<g key=${value}><path class="grid-line" d=${`M${x(value)} 4V${high - 22}`} /><text x=${x(value)} y=${high - 7} text-anchor="middle">${show(value)}</text></g>`)}
-    ${mark !== undefined && html`<path class="expected" d=${`M${x(mark)} 4V${high - 22}`} />`}
-    ${known.map((row, n) => html`<g key=${row.label}><text class="label" x=${left - 10} y=${30 * n + 23} text-anchor="end">${cut(row.label)}</text>
-      <rect class="span" x=${x(row.low)} y=${30 * n + 14} width=${Math.max(2, x(row.high) - x(row.low))} height="9" rx="4.5" />
-      <circle class="value" cx=${x(row.value)} cy=${30 * n + 18.5} r="5.5" /><text class="label" x=${WIDTH - 68} y=${30 * n + 23}>${show(row.value)}</text></g>`)}<//>`;
+  const draw = (width) => {
+    const left = Math.min(200, width * 0.36);
+    const right = width - 62;
+    const x = (value) => left + ((Math.min(Math.max(value, least), most) - least) * (right - left)) / (most - least);
+    const letters = Math.floor(left / 7);
+    const cut = (text) => (text.length > letters ? `${text.slice(0, letters - 1)}…` : text);
+    return html`<path class="axis" d=${`M${left} ${high - 22}H${right}`} />
+      ${[least, (least + most) / 2, most].map((value) => html`<g key=${value}><path class="grid-line" d=${`M${x(value)} 4V${high - 22}`} /><text x=${x(value)} y=${high - 7} text-anchor="middle">${show(value)}</text></g>`)}
+      ${mark !== undefined && html`<path class="expected" d=${`M${x(mark)} 4V${high - 22}`} />`}
+      ${known.map((row, n) => html`<g key=${row.label}><text class="label" x=${left - 10} y=${30 * n + 23} text-anchor="end">${cut(row.label)}</text>
+        <rect class="span" x=${x(row.low)} y=${30 * n + 14} width=${Math.max(2, x(row.high) - x(row.low))} height="9" rx="4.5" />
+        <circle class="value" cx=${x(row.value)} cy=${30 * n + 18.5} r="5.5" /><text class="label" x=${right + 8} y=${30 * n + 23}>${show(row.value)}</text></g>`)}`;
+  };
+  return html`<${Figure} title=${title} words=${words} height=${high} head=${[...names, t("plot.interval")]} legend=${[["value", names.at(-1)], ["span", t("plot.interval")]]} draw=${draw}
+    rows=${rows.map((row) => [row.label, ...(row.note === undefined ? [] : [row.note]), show(row.value), row.value === null ? "–" : `${show(row.low)} … ${show(row.high)}`])} />`;
 }
 
 /** Parts of a whole as one bar: [[class, name, count], …]. */

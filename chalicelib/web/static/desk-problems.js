@@ -134,7 +134,7 @@ function Handovers({ problem, version, done }) {
   return html`<h2>${t("problem.handovers")}</h2>
     <${Loading} state=${given}>${(page) => html`${page.items.map((one) => html`<${Handover} key=${one.id} problem=${problem} handover=${one} done=${() => { given.reload(); done(); }} />`)}
       ${!page.items.length && html`<p class="quiet">${t("problem.not_given")}</p>`}`}<//>
-    ${may("agent") && (!ready ? html`<p class="quiet">${t("problem.accept_first")}</p>` : composing ? html`<${Compose} problem=${problem} close=${() => compose(false)} done=${() => { compose(false); given.reload(); done(); }} />`
+    ${may("agent") && (!ready ? problem.state === "proposed" && html`<p class="quiet">${t("problem.accept_first")}</p>` : composing ? html`<${Compose} problem=${problem} close=${() => compose(false)} done=${() => { compose(false); given.reload(); done(); }} />`
       : html`<p><button type="button" class="second" onClick=${() => compose(true)}>${t("problem.hand_over")}</button></p>`)}`;
 }
 
@@ -197,7 +197,7 @@ function Cases({ id, version, done }) {
   return html`<h2>${t("problem.cases")}</h2>
     <p class="actions"><label for="which" class="aside">${t("problem.which")}</label><select id="which" value=${which} onChange=${(e) => setWhich(e.target.value)}>
       ${[["linked,proposed", t("filter.all")], ["proposed", t("link.proposed")], ["linked", t("link.linked")], ["rejected,unlinked", t("link.gone")]].map(([value, name]) => html`<option key=${value} value=${value}>${name}</option>`)}</select></p>
-    <${Paged} keys=${[id, version, which, round]} empty=${t("problem.no_cases")} many="stack" load=${(cursor) => get(`problems/${id}/cases${query({ limit: 10, cursor, state: which })}`)}
+    <${Paged} keys=${[id, version, which, round]} empty=${t("problem.no_cases")} many="stack" load=${(cursor) => get(`problems/${id}/cases${query({ limit: 6, cursor, state: which })}`)}
       row=${(one) => html`<div key=${one.case_id} class="item"><a href=${`#/case/${one.case_id}`} dir="auto">${one.reference} ${one.subject}</a>
         <p class="quiet line"><span>${t(`link.${one.state}`)}</span>${one.told_at && html`<span>${t("link.told")}</span>`}<span dir="auto">${one.why}</span>
         ${may("agent") && choices[one.state].map((what) => html`<button key=${what} type="button" class="link" onClick=${() => decide(one.case_id, what)}>${t(`link.${what}`)}</button>`)}</p></div>`} />

@@ -5,7 +5,7 @@ import { html, t, Time, useRef, useState } from "./desk-ui.js";
 import { go } from "./desk-state.js";
 import { Ask, Facts, Faults, Input, percent, useForm } from "./desk-boards.js";
 import { Bar, signed } from "./desk-campaigns.js";
-import { Columns, Intervals } from "./desk-plot.js";
+import { ceiling, Columns, Intervals } from "./desk-plot.js";
 
 export default ({ campaign, done }) => html`<${Progress} campaign=${campaign} /><${Effect} effect=${campaign.effect} /><${Later} campaign=${campaign} done=${done} /><${Steps} campaign=${campaign} />`;
 
@@ -36,7 +36,7 @@ function Effect({ effect }) {
   const { told, held_out: held, difference: gap, targeting, times } = effect;
   const rows = [["told", told], ["held", held]].map(([name, arm]) => ({ label: t(`notice.${name}`), note: `${arm.contacted}/${arm.customers}`, value: arm.per_1000, low: arm.low, high: arm.high }));
   const show = (value) => (value === null || value === undefined ? "–" : String(Math.round(value * 10) / 10));
-  const most = Math.max(10, ...rows.map((row) => row.high || 0).filter((high) => high < 1000));
+  const most = ceiling(Math.max(10, ...rows.map((row) => row.high || 0).filter((high) => high < 1000)));
   const hours = effect.plot.slice(-48).map((one) => [new Date(one.hour).toISOString().slice(5, 13).replace("T", " "), one.told, one.held_out]);
   return html`<h2>${t("notice.effect")}</h2><p dir="auto">${effect.conclusion}</p>
     ${gap && html`<${Facts} items=${[[t("notice.gap"), signed(gap.per_1000), t("notice.gap_note", { low: signed(gap.low), high: signed(gap.high) })], [t("notice.spared"), Math.round(gap.spared)],
@@ -67,7 +67,7 @@ function Later({ campaign: one, done }) {
     <details><summary>${t("notice.next")}</summary><form onSubmit=${(e) => { e.preventDefault(); setAsking(true); }}>
       <${Input} label=${t("notice.next")} path="kind" form=${form} value=${kind} onInput=${setKind} options=${["update", "closure", "retraction"].map((name) => [name, t(`notice.${name}`)])} hint=${t("notice.later_means")} />
       <${Input} label=${t("field.subject")} path="subject" value=${own.subject} onInput=${(subject) => setOwn({ ...own, subject })} required=${Boolean(own.text)} />
-      <${Input} label=${t("new_case.text")} path="text" rows="4" value=${own.text} onInput=${(text) => setOwn({ ...own, text })} hint=${t("notice.own_words", { language })} />
+      <${Input} label=${t("notice.text")} path="text" rows="4" value=${own.text} onInput=${(text) => setOwn({ ...own, text })} hint=${t("notice.own_words", { language })} />
       <p><button class="second">${t("notice.send_later")}</button></p></form></details>
     ${asking && html`<${Ask} title=${t(`notice.${kind}`)} text=${t("notice.later_at_once", { count: one.progress.sent })} button=${t("notice.send")} onClose=${() => setAsking(false)} onDone=${send} />`}`;
 }

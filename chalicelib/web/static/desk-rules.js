@@ -2,17 +2,16 @@
 
 import { get } from "./desk-api.js";
 import { html, t, useState } from "./desk-ui.js";
-import { Input } from "./desk-boards.js";
+import { commas, Input, useTyped } from "./desk-boards.js";
 
 const OPS = ["eq", "ne", "in", "contains", "gt", "lt", "exists", "matches-word"];
 const MANY = ["in", "matches-word"];
-const split = (text) => text.split(",").map((one) => one.trim()).filter(Boolean);
 const scalar = (text, numeric) => (numeric && text.trim() !== "" && !Number.isNaN(Number(text)) ? Number(text) : text);
 
 /** A value as it fits the operator: a list, yes or no, a number or a text. */
 function fitting(op, text, numeric) {
   if (op === "exists") return text !== "false";
-  if (MANY.includes(op)) return split(text).map((one) => scalar(one, numeric && op === "in"));
+  if (MANY.includes(op)) return commas(text).map((one) => scalar(one, numeric && op === "in"));
   return scalar(text, numeric || op === "gt" || op === "lt");
 }
 const written = (value) => (Array.isArray(value) ? value.join(", ") : String(value));
@@ -40,16 +39,19 @@ function Row({ one, fields, path, form, onChange, onRemove }) {
     ${free && html`<${Input} aside label=${t("rule.path")} path=${`${path}.field.name`} form=${form} placeholder="attributes.plan" value=${one.field} onInput=${(field) => onChange({ ...one, field })} />`}
     <${Input} aside label=${t("rule.op")} path=${`${path}.op`} form=${form} value=${one.op || "eq"} onInput=${compare} options=${OPS.map((op) => [op, t(`op.${op}`)])} />
     ${one.op === "exists" ? html`<${Input} aside label=${t("rule.value")} path=${`${path}.value`} form=${form} value=${String(one.value)} onInput=${(text) => onChange({ ...one, value: text === "true" })} options=${[["true", t("yes")], ["false", t("no")]]} />`
-      : html`<${Typed} key=${one.op} path=${`${path}.value`} form=${form} value=${one.value} known=${values.map(String)} many=${MANY.includes(one.op)} onInput=${(text) => onChange({ ...one, value: fitting(one.op, text, numeric) })} />`}
+      : html`<${Typed} key=${one.op} path=${`${path}.value`} form=${form} one=${one} known=${values.map(String)} numeric=${numeric} onInput=${(value) => onChange({ ...one, value })} />`}
     <button type="button" class="icon" aria-label=${t("rule.remove", { field: found?.[1] || one.field })} onClick=${onRemove}>×</button></div>`;
 }
 
-/** What is typed stays as it is typed; a comma at the end of a list is not taken away. */
-function Typed({ path, form, value, known, many, onInput }) {
-  const [text, setText] = useState(written(value));
+function Typed({ path, form, one, known, numeric, onInput }) {
+  const [text, setText] = useTyped(one.value, written, (given) => fitting(one.op, given, numeric));
+  const many = MANY.includes(one.op);
   return html`<${Input} aside label=${t("rule.value")} path=${path} form=${form} known=${many ? [] : known} value=${text}
-    placeholder=${many ? t("rule.commas") : known.slice(0, 2).join(", ")} onInput=${(next) => { setText(next); onInput(next); }} />`;
+    placeholder=${many ? t("rule.commas") : known.slice(0, 2).join(", ")} onInput=${(next) => { setText(next); onInput(fitting(one.op, next, numeric)); }} />`;
 }
+
+/** Whether a row says something; what is half typed is not saved. */
+export const says = (one) => one.field && (one.op === "exists" || (Array.isArray(one.value) ? one.value.length > 0 : one.value !== ""));
 
 // --- what is known of customers -----------------------------------------------------------------
 
@@ -72,6 +74,7 @@ export function customerFields() {
       }
     }
     const fields = [...seen].map(([path, values]) => [path, nameOf(path), [...values].sort().slice(0, 60)]);
+    fields.sort((a, b) => Number(b[2].length > 0) - Number(a[2].length > 0)); // what is known first
     return { fields, assets: Object.fromEntries([...assets].map(([name, values]) => [name, [...values].sort()])) };
   }, (error) => { learning = null; throw error; });
   return learning;
