@@ -10,6 +10,7 @@ export function Aside({ row, alter }) {
     <${Customer} row=${row} />
     <${Understood} row=${row} alter=${alter} />
     <${Suggestions} row=${row} />
+    ${may("agent") && ["resolved", "closed"].includes(row.status) && html`<p><a href=${`#/articles/new?case=${row.reference}`}>${t("case.to_article")}</a></p>`}
   </aside>`;
 }
 
