@@ -72,7 +72,7 @@ function List({ of, schema, value, path, onChange, label, hint }) {
   const [fresh, setFresh] = useState(-1);
   const alter = (number, next) => onChange(value.map((one, n) => (n === number ? next : one)));
   const choices = item.enum?.map((one) => [one, valueOf(one)]) || of.choices[REFERS[last(path)]];
-  if (item.title === "Condition") return html`<${Conditions} title=${t(`rule.${last(path)}`)} hint=${t(`rule.${last(path)}_hint`)} path=${path} form=${of.form} fields=${caseFields()} value=${value} onChange=${onChange} />`;
+  if (item.title === "Condition") return html`<${Conditions} title=${t(`rule.${last(path)}`)} hint=${t("rule.one_at_least")} path=${path} form=${of.form} fields=${caseFields()} value=${value} onChange=${onChange} />`;
   if (choices && item.type !== "object") return html`<${Ticks} label=${label} hint=${hint} path=${path} choices=${choices} value=${value} onChange=${onChange} />`;
   if (item.type === "string") return html`<${Lines} label=${label} hint=${hint || t("settings.lines")} path=${path} form=${of.form} value=${value} onChange=${onChange} />`;
   if (item.type === "array" && follow(of.api, item.items).type === "string") return html`<${Lines} label=${label} hint=${hint} path=${path} form=${of.form} value=${value.map((one) => one.join(", "))} onChange=${(some) => onChange(some.map(commas))} />`;
