@@ -16,6 +16,7 @@ from chalicelib.handlers.http import Call, Reply, route
 from chalicelib.handlers.queries import PageQuery
 from chalicelib.problems.models import (
     Entry,
+    Evidence,
     Handover,
     Link,
     LinkState,
@@ -149,6 +150,12 @@ def decide_case(call: Call, id: str, body: LinkDecision) -> Reply:
     """Link a case, confirm or reject a proposed one, or let one go."""
     link = call.app.relating.decide(id, body.case_id, body.decision, call.who.email)
     return Reply(link)
+
+
+@route(routes, "GET", "/v1/problems/{id}/evidence", answer=Evidence)
+def problem_evidence(call: Call, id: str) -> Reply:
+    """What a department would get with it now, without anybody's name. Nothing is sent."""
+    return Reply(call.app.evidence_package.of(call.app.problems.get(id)))
 
 
 @route(routes, "GET", "/v1/problems/{id}/handovers", query=PageQuery, answer=HandoverPage)

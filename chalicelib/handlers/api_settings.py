@@ -28,10 +28,50 @@ class SettingsDocument(Model):
 @route(routes, "GET", "/v1/settings/{name}", answer=SettingsDocument)
 def get_settings(call: Call, name: str) -> Reply:
     """A settings document: calendars, channels, detection, fields, flags, macros, priorities,
-    promises, routing, sentiment, teams, topics, views or webhooks."""
-    model = model_of(name)
-    stored, version = call.app.documents.document(name)
-    return _one(name, version, model.model_validate(stored or {}).model_dump(mode="json"))
+    promises, routing, sentiment, snippets, teams, topics, views or webhooks."""
+    return _read(call, name)
+
+
+@route(routes, "GET", "/v1/settings/routing", answer=SettingsDocument)
+def get_routing(call: Call) -> Reply:
+    """The document `routing`; the same as any other.
+
+    It has a route of its own because of `routing/try`: API Gateway chooses the named resource
+    `routing` before `{name}`, and looks no further where that has no method.
+    """
+    return _read(call, "routing")
+
+
+@route(routes, "GET", "/v1/settings/priorities", answer=SettingsDocument)
+def get_priorities(call: Call) -> Reply:
+    """The document `priorities`, by a route of its own as `routing` has one."""
+    return _read(call, "priorities")
+
+
+@route(
+    routes,
+    "PUT",
+    "/v1/settings/routing",
+    answer=SettingsDocument,
+    example={"rules": [], "default_team": "support"},
+    also=(412,),
+)
+def put_routing(call: Call) -> Reply:
+    """Replace the document `routing`. If-Match may name the version that it replaces."""
+    return _replace(call, "routing")
+
+
+@route(
+    routes,
+    "PUT",
+    "/v1/settings/priorities",
+    answer=SettingsDocument,
+    example={"rules": [{"name": "Gold", "priority": "high", "tiers": ["gold"]}]},
+    also=(412,),
+)
+def put_priorities(call: Call) -> Reply:
+    """Replace the document `priorities`. If-Match may name the version that it replaces."""
+    return _replace(call, "priorities")
 
 
 @route(
@@ -44,6 +84,16 @@ def get_settings(call: Call, name: str) -> Reply:
 )
 def put_settings(call: Call, name: str) -> Reply:
     """Replace a settings document. If-Match may name the version that it replaces."""
+    return _replace(call, name)
+
+
+def _read(call: Call, name: str) -> Reply:
+    model = model_of(name)
+    stored, version = call.app.documents.document(name)
+    return _one(name, version, model.model_validate(stored or {}).model_dump(mode="json"))
+
+
+def _replace(call: Call, name: str) -> Reply:
     if not call.raw:
         raise Malformed("the request needs a body: the whole document")
     given: BaseModel = parse(model_of(name), call.raw)

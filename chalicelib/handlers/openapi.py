@@ -81,6 +81,9 @@ def bodies(endpoint: Endpoint) -> list[type[BaseModel]]:
         return [endpoint.body]
     if endpoint.path == "/v1/settings/{name}" and endpoint.method == "PUT":
         return [model() for model in DOCUMENTS.values()]
+    document = endpoint.path.removeprefix("/v1/settings/")
+    if endpoint.method == "PUT" and document in DOCUMENTS:
+        return [DOCUMENTS[document]()]
     return [endpoint.optional_body] if endpoint.optional_body else []
 
 

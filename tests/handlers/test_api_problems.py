@@ -130,6 +130,20 @@ def test_the_figures_say_whom_it_hit_what_it_cost_and_what_nobody_knows(
     assert any("nobody was told by a campaign" in line for line in figures["not_concluded"])
 
 
+def test_the_evidence_can_be_read_before_it_leaves_the_house_without_a_name(
+    api: Api, world: World
+) -> None:
+    contact(world, 1)
+    problem = opened(api, world)
+    path = f"/v1/problems/{problem['id']}/evidence"
+    seen = api.get(path).json
+    assert (seen["title"], seen["topic"]) == (problem["title"], "billing")
+    assert seen["seen"] and seen["examples"]
+    assert "@" not in str(seen["examples"])
+    assert api.get(f"/v1/problems/{problem['id']}/handovers").json["items"] == []
+    assert api.get(path, as_="reader").status == 403
+
+
 def test_a_case_names_only_a_problem_that_is_there(api: Api, world: World) -> None:
     contact(world, 1)
     case = world.case()

@@ -36,6 +36,16 @@ def test_the_table_the_routes_and_the_description_name_the_same_calls() -> None:
     assert set(ROUTES) == served == described == set(ENDPOINTS)
 
 
+def test_a_settings_document_with_routes_below_it_has_its_own_as_api_gateway_wants() -> None:
+    # "A named resource goes before a path variable", and one without the method is no way on.
+    below = {
+        path.split("/")[3] for _, path in ROUTES if path.count("/") > 3 and "/settings/" in path
+    }
+    assert below == {"routing", "priorities"}
+    for name in below:
+        assert {("GET", f"/v1/settings/{name}"), ("PUT", f"/v1/settings/{name}")} <= set(ROUTES)
+
+
 def test_every_closed_route_has_the_authorizer_and_no_public_one_has() -> None:
     for (method, path), least in ROUTES.items():
         authorizer = app.routes[path][method].authorizer

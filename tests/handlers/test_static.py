@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from chalicelib.handlers.pages import version
+import gzip
+import re
+from collections.abc import Iterable
+
+from chalicelib.handlers.pages import WEB, version
 from tests.handlers.client import Api
 from tests.support import World
 
@@ -72,3 +76,41 @@ def test_a_refusal_speaks_the_readers_language_wholly(api: Api) -> None:
     wrong = api.get("/c/nothing", as_="", headers=german).text
     assert "<h1>Dieser Link öffnet nichts</h1>" in wrong
     assert "not valid" not in wrong
+
+
+STATIC = WEB / "static"
+BUDGET, STYLES = 60 * 1024, 8 * 1024  # bytes after gzip, that a screen of the desk may load
+
+
+def imported(name: str, how: str) -> set[str]:
+    return set(re.findall(how + r'\s*\(?\s*"\./([\w-]+\.js)"', (STATIC / name).read_text("utf-8")))
+
+
+def with_all(*names: str) -> set[str]:
+    """A module with what it imports, and what that imports."""
+    known: set[str] = set()
+    fresh = set(names)
+    while fresh:
+        known |= fresh
+        fresh = {one for name in fresh for one in imported(name, "from")} - known
+    return known
+
+
+def size(names: Iterable[str]) -> int:
+    return sum(len(gzip.compress((STATIC / name).read_bytes())) for name in names)
+
+
+def test_no_screen_of_the_desk_loads_more_than_its_budget() -> None:
+    boards = imported("desk-boards.js", "import")
+    parts = {part for board in boards for part in imported(board, "import")}
+    assert {"desk-trends.js", "desk-campaigns.js"} <= boards
+    assert {"desk-notice.js", "desk-progress.js"} <= parts
+    for board in boards | parts:
+        above = {one for one in boards if board in imported(one, "import")}
+        loaded = with_all("desk.js", "desk-boards.js", board, *above)
+        assert size(loaded) <= BUDGET, (board, size(loaded))
+    assert size(["tokens.css", "desk.css", "boards.css"]) <= STYLES
+
+
+def test_a_board_is_not_loaded_before_it_is_opened() -> None:
+    assert not {"desk-boards.js", "desk-plot.js", "desk-form.js"} & with_all("desk.js")

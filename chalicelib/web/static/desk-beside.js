@@ -16,6 +16,7 @@ export function Aside({ row, alter }) {
     <${Understood} row=${row} alter=${alter} />
     <${Links} row=${row} />
     <${Suggestions} row=${row} />
+    ${may("agent") && ["resolved", "closed"].includes(row.status) && html`<p><a href=${`#/articles/new?case=${row.reference}`}>${t("case.to_article")}</a></p>`}
   </aside>`;
 }
 

@@ -1,179 +1,189 @@
-// The boards: trends, the problems behind them, notices, settings, quarantine.
+// The boards: which module has which screen, and what all of them are built from.
 
-import { get, patch, post, query } from "./desk-api.js";
-import { acting, html, Loading, relative, t, tell, Time, useEffect, useLoaded, useState } from "./desk-ui.js";
-import { go, may, teams } from "./desk-state.js";
-import { HourPlot } from "./desk-plot.js";
-import { Campaign, Campaigns } from "./desk-campaigns.js";
-import { Settings } from "./desk-settings.js";
+import { acting, complain, Dialog, html, Loading, t, useEffect, useLoaded, useRef, useState } from "./desk-ui.js";
+import { place, staying } from "./desk-state.js";
+import { language } from "./words.js";
+
+/** Each board is a module of its own, loaded when it is opened for the first time. */
+const LOAD = {
+  trends: () => import("./desk-trends.js"),
+  problems: () => import("./desk-problems.js"),
+  campaigns: () => import("./desk-campaigns.js"),
+  articles: () => import("./desk-articles.js"),
+  insights: () => import("./desk-insights.js"),
+  settings: () => import("./desk-settings.js"),
+  quarantine: () => import("./desk-quarantine.js"),
+};
+
+/** Their style sheet comes with them. */
+const sheet = document.createElement("link");
+sheet.rel = "stylesheet";
+sheet.href = new URL("boards.css", import.meta.url).href;
+const styled = new Promise((done) => { sheet.onload = done; sheet.onerror = done; });
+document.head.append(sheet);
+
+export const Waiting = () => html`<div class="skeleton" aria-busy="true"><i/><i/><i/></div>`;
 
 export function Board({ screen, id }) {
-  if (screen === "trends") return id ? html`<${Trend} key=${id} id=${id} />` : html`<${Trends} />`;
-  if (screen === "problems") return id ? html`<${Problem} key=${id} id=${id} />` : html`<${Problems} />`;
-  if (screen === "campaigns") return id ? html`<${Campaign} key=${id} id=${id} />` : html`<${Campaigns} />`;
-  if (screen === "quarantine") return html`<${Quarantine} />`;
-  return html`<${Settings} name=${id} />`;
+  const [open, setOpen] = useState({});
+  useEffect(() => {
+    Promise.all([LOAD[screen](), styled]).then(([module]) => setOpen({ screen, Shown: module.default }), complain);
+  }, [screen]);
+  return open.screen === screen ? html`<${open.Shown} key=${screen} id=${id} />` : html`<${Waiting} />`;
 }
 
-/** A board's head: its title takes the focus when the screen changes. */
-export function Head({ title, children }) {
+/** A board's head: its title takes the focus when the screen changes; `back` is where it belongs. */
+export function Head({ title, back, children }) {
   useEffect(() => { document.getElementById("board-title")?.focus(); }, [title]);
-  return html`<header><h1 id="board-title" tabindex="-1" dir="auto">${title}</h1><div class="actions">${children}</div></header>`;
+  return html`<header>${back && html`<p class="back"><a href=${`#/${back}`}>${t(`board.${back.split("?")[0]}`)}</a></p>`}
+    <h1 id="board-title" tabindex="-1" dir="auto">${title}</h1><div class="actions">${children}</div></header>`;
+}
+
+/** The choice above a list, kept in the address: `#/trends?show=ended`. */
+export const shown = (first) => place.value.search.get("show") || first;
+export function Filter({ choices, label }) {
+  const { screen, id } = place.value;
+  const now = shown(choices[0][0]);
+  return html`<nav class="filter" aria-label=${label}>${choices.map(([name, text]) => html`<a key=${name}
+    href=${`#/${screen}${id ? `/${id}` : ""}?show=${name}`} aria-current=${name === now ? "true" : null}>${text}</a>`)}</nav>`;
 }
 
 /** A list with "more" at its end. */
-export function Paged({ load, keys, empty, row }) {
+export function Paged({ load, keys, empty, row, many = "grid" }) {
   const [pages, setPages] = useState([]);
   const state = useLoaded(async () => { const page = await load(""); setPages([page]); return page; }, keys);
   return html`<${Loading} state=${state}>${() => {
     const items = pages.flatMap((page) => page.items);
     const cursor = pages.at(-1)?.cursor;
     return html`${!items.length && html`<p class="empty">${empty}</p>`}
-      <div class="grid">${items.map(row)}</div>
+      <div class=${many}>${items.map(row)}</div>
       ${cursor && html`<p><button type="button" class="second" onClick=${acting(async () => setPages([...pages, await load(cursor)]))}>${t("queue.more")}</button></p>`}`;
   }}<//>`;
 }
 
-// --- trends -------------------------------------------------------------------------------------
+/** Large figures with their names: [[name, value, note?], …]. */
+export const Facts = ({ items }) => html`<dl class="facts">${items.filter(([, value]) => value !== null && value !== undefined && value !== "")
+  .map(([name, value, note]) => html`<div key=${name}><dt>${name}</dt><dd>${value}${note && html` <small>${note}</small>`}</dd></div>`)}</dl>`;
 
-function Trends() {
-  return html`<section><${Head} title=${t("board.trends")} />
-    <${Paged} keys=${[]} empty=${t("trend.none")} load=${(cursor) => get(`trends${query({ limit: 24, cursor })}`)}
-      row=${(one) => html`<article class="card" key=${one.id}><h2><a href=${`#/trends/${one.id}`} dir="auto">${one.title || one.series}</a></h2>
-        <p><span class=${`state ${one.state}`}>${t(`trend.${one.state}`)}</span> · ${t("trend.people", { customers: one.customers, cases: one.cases })}</p>
-        <p class="quiet">${t("trend.since")} <${Time} at=${one.started_at} /></p></article>`} /></section>`;
-}
+/** How something stands, in words and colour: good, bad, busy or plain. */
+export const Pill = ({ kind = "", children }) => html`<span class=${`pill ${kind}`}>${children}</span>`;
 
-const points = (trend) => trend.hours.map((h) => ({ ...h, seen: h.cases }));
+export const percent = (share) => (share === null || share === undefined ? "–" : `${Math.round(share * 1000) / 10} %`);
+export const dollars = (sum) => `$${sum.toFixed(sum && sum < 1 ? 4 : 2)}`;
 
-function Trend({ id }) {
-  const state = useLoaded(() => get(`trends/${id}`), [id]);
-  const [reason, setReason] = useState("");
-  return html`<section><${Loading} state=${state}>${(trend) => html`
-    <${Head} title=${trend.title || trend.series}>
-      ${trend.problem_id ? html`<a href=${`#/problems/${trend.problem_id}`}>${t("trend.to_problem")}</a>`
-        : may("lead") && html`<button type="button" onClick=${acting(async () => { const made = await post("problems", { trend_id: id }); go(`problems/${made.id}`); })}>${t("trend.open_problem")}</button>`}
-    <//>
-    <p><span class=${`state ${trend.state}`}>${t(`trend.${trend.state}`)}</span> · ${t("trend.people", { customers: trend.customers, cases: trend.cases })}
-      · ${t("trend.since")} <${Time} at=${trend.started_at} /> · ${t("trend.expected", { seen: trend.seen, expected: trend.expected.toFixed(1), hours: trend.window_hours })}</p>
-    ${trend.rule === "cautious" && html`<p class="warn-box">${t("trend.cautious")}</p>`}
-    ${trend.confidence !== null && html`<p class="quiet">${t("trend.sure", { percent: Math.round(trend.confidence * 100) })}</p>`}
-    <${HourPlot} title=${trend.title || trend.series} points=${points(trend)} />
-    ${trend.lifts.length > 0 && html`<h2>${t("trend.lifts")}</h2><ul>${trend.lifts.map((l) => html`<li key=${l.attribute + l.value}>
-      ${l.base_share === null ? t("trend.lift_unknown", { seen: l.seen, of: l.of, value: `${l.attribute} ${l.value}` })
-        : t("trend.lift", { seen: l.seen, of: l.of, value: `${l.attribute} ${l.value}`, percent: Math.round(l.base_share * 100) })}</li>`)}</ul>`}
-    <h2>${t("trend.examples")}</h2><ul>${trend.example_case_ids.map((one) => html`<li key=${one}><${Example} id=${one} /></li>`)}</ul>
-    ${may("lead") && trend.state === "active" && html`<form class="actions" onSubmit=${acting(async () => {
-      await patch(`trends/${id}`, { state: "dismissed", reason }, trend.version);
-      tell(t("trend.dismissed_done")); state.reload();
-    })}><label for="why">${t("trend.why")}</label><input id="why" required value=${reason} onInput=${(e) => setReason(e.target.value)} />
-      <button class="second">${t("trend.dismiss")}</button></form>`}`}<//></section>`;
-}
+/** Languages that are offered where a text is added, and how one is called in the reader's. */
+export const OFFERED = ["en", "de", "fr", "es", "it", "pt", "nl", "pl", "tr", "ar"];
+export const languageName = (code) => new Intl.DisplayNames(language, { type: "language" }).of(code) || code;
 
-function Example({ id }) {
-  const state = useLoaded(() => get(`cases/${id}`), [id]);
-  if (!state.data) return html`<a href=${`#/case/${id}`}>${id}</a>`;
-  return html`<a href=${`#/case/${id}`} dir="auto">${state.data.reference} ${state.data.subject}</a> <span class="quiet clip" dir="auto">${state.data.last_message}</span>`;
-}
+// --- forms --------------------------------------------------------------------------------------
 
-// --- problems -----------------------------------------------------------------------------------
+const idOf = (path) => `f-${path.replaceAll(/[^\w-]/g, "-")}`;
 
-const NEXT = {
-  proposed: ["accepted", "rejected"], accepted: ["being_fixed", "fixed", "rejected"], being_fixed: ["fixed"],
-  fixed: ["verified", "being_fixed"], verified: ["closed", "being_fixed"], closed: ["being_fixed"], rejected: ["accepted"],
-};
-
-function Problems() {
-  const [title, setTitle] = useState("");
-  return html`<section><${Head} title=${t("board.problems")} />
-    ${may("agent") && html`<form class="actions" onSubmit=${acting(async () => { const made = await post("problems", { title }); go(`problems/${made.id}`); })}>
-      <label for="title">${t("problem.new")}</label><input id="title" required dir="auto" value=${title} onInput=${(e) => setTitle(e.target.value)} /><button class="second">${t("problem.open")}</button></form>`}
-    <${Paged} keys=${[]} empty=${t("problem.none")} load=${(cursor) => get(`problems${query({ limit: 24, cursor })}`)}
-      row=${(one) => html`<article class="card" key=${one.id}><h2><a href=${`#/problems/${one.id}`} dir="auto">${one.title}</a></h2>
-        <p><span class="state">${t(`problem.${one.state}`)}</span>${one.owner_team && ` · ${one.owner_team}`}</p>
-        <p class="quiet"><${Time} at=${one.detected_at} /></p></article>`} /></section>`;
-}
-
-function Problem({ id }) {
-  const state = useLoaded(() => get(`problems/${id}`), [id]);
-  const history = useLoaded(() => get(`problems/${id}/history?limit=50`), [id, state.data?.version]);
-  const links = useLoaded(() => get(`problems/${id}/cases?limit=30`), [id, state.data?.version]);
-  const given = useLoaded(() => get(`problems/${id}/handovers?limit=20`), [id, state.data?.version]);
-  return html`<section><${Loading} state=${state}>${(problem) => {
-    const alter = acting(async (fields) => { await patch(`problems/${id}`, fields, problem.version); state.reload(); });
-    return html`<${Head} title=${problem.title}>
-      ${may("agent") && (NEXT[problem.state] || []).map((next) => html`<button key=${next} type="button" class="second" onClick=${() => alter({ state: next })}>${t(`problem.to_${next}`)}</button>`)}
-      ${may("lead") && html`<button type="button" onClick=${acting(async () => { const made = await post("campaigns", { problem_id: id, ...(problem.trend_ids[0] ? { trend_id: problem.trend_ids[0] } : { topic: problem.topic || null }) }); go(`campaigns/${made.id}`); })}>${t("problem.tell")}</button>`}<//>
-    <p><span class="state">${t(`problem.${problem.state}`)}</span> · ${t("trend.since")} <${Time} at=${problem.started_at} />${problem.trend_ids.map((one) => html` · <a key=${one} href=${`#/trends/${one}`}>${t("board.trends")}</a>`)}</p>
-    <${Figures} problem=${problem} />
-    ${may("agent") && html`<${Texts} problem=${problem} alter=${alter} />`}
-    <div class="two"><div><h2>${t("problem.handovers")}</h2>
-      <${Loading} state=${given}>${(page) => html`<ul class="plain">${page.items.map((h) => html`<li class="card" key=${h.id}><strong>${h.team || h.address}</strong> · ${t(`handover.${h.state}`)} · ${t("problem.due")} <${Time} at=${h.due_at} />
-        ${h.promised_date && html`<p>${t("problem.promised")} <${Time} at=${h.promised_date} /></p>`}</li>`)}${!page.items.length && html`<li class="quiet">${t("problem.not_given")}</li>`}</ul>`}<//>
-      ${may("lead") && html`<${HandOver} id=${id} done=${state.reload} />`}</div>
-    <div><h2>${t("problem.cases")}</h2><${Loading} state=${links}>${(page) => html`<ul class="plain">${page.items.map((one) => html`<li key=${one.case_id}>
-      <a href=${`#/case/${one.case_id}`} dir="auto">${one.reference} ${one.subject}</a> <span class="quiet">${t(`link.${one.state}`)}</span>
-      ${one.state === "proposed" && may("agent") && html` <button type="button" class="link" onClick=${decide(id, one, "confirm", state)}>${t("link.confirm")}</button>
-        <button type="button" class="link" onClick=${decide(id, one, "reject", state)}>${t("link.reject")}</button>`}</li>`)}</ul>`}<//></div></div>
-    <h2>${t("problem.history")}</h2><${Loading} state=${history}>${(page) => html`<ul class="plain">${page.items.map((one) => html`<li key=${one.id}><${Time} at=${one.at} /> <strong>${one.by || t("case.system")}</strong> ${one.what} <span dir="auto">${one.text}</span></li>`)}</ul>`}<//>`;
-  }}<//></section>`;
-}
-
-const decide = (id, one, decision, state) => acting(async () => {
-  await post(`problems/${id}/cases`, { case_id: one.case_id, decision });
-  state.reload();
-});
-
-function Figures({ problem }) {
-  const figures = problem.figures || {};
-  const plot = figures.plot || problem.plot || [];
-  return html`${plot.length > 0 && html`<${HourPlot} title=${problem.title} points=${plot.map((p) => ({ ...p, seen: p.seen ?? p.cases }))} />`}
-    <dl class="facts">${Object.entries(figures).filter(([, v]) => typeof v === "number" || (typeof v === "string" && v)).map(([name, value]) => html`
-      <div key=${name}><dt>${label(name)}</dt><dd>${typeof value === "number" ? Math.round(value * 100) / 100 : /^\d{4}-\d\d-\d\dT/.test(value) ? relative(value) : value}</dd></div>`)}</dl>
-    ${(figures.not_known || problem.not_known || []).map((line) => html`<p class="quiet" key=${line}>${line}</p>`)}`;
-}
-
-const label = (name) => { const text = t(`figure.${name}`); return text === `figure.${name}` ? name.replaceAll("_", " ") : text; };
-
-function Texts({ problem, alter }) {
-  const [given, set] = useState({ workaround: problem.workaround, root_cause: problem.root_cause, owner_team: problem.owner_team });
-  const [shown, setShown] = useState({ ...problem.public });
-  const area = (name) => html`<label for=${`p-${name}`}>${t(`problem.${name}`)}</label><textarea id=${`p-${name}`} rows="2" dir="auto" value=${given[name]} onInput=${(e) => set({ ...given, [name]: e.target.value })}></textarea>`;
-  const save = () => alter({ ...given, public: { visible: shown.visible, title: shown.title, text: shown.text, state: shown.state } });
-  return html`<form onSubmit=${(e) => { e.preventDefault(); save(); }}>
-    <label for="p-owner">${t("problem.owner")}</label><select id="p-owner" onChange=${(e) => set({ ...given, owner_team: e.target.value })}>
-      <option value="">–</option>${teams.value.map((one) => html`<option value=${one.name} selected=${one.name === given.owner_team}>${one.title}</option>`)}</select>
-    ${area("workaround")}${area("root_cause")}
-    <fieldset><legend><label class="check"><input type="checkbox" checked=${shown.visible} onChange=${(e) => setShown({ ...shown, visible: e.target.checked })} /> ${t("problem.public")}</label></legend>
-      ${shown.visible && html`<label for="p-title">${t("problem.public_title")}</label><input id="p-title" dir="auto" value=${shown.title} onInput=${(e) => setShown({ ...shown, title: e.target.value })} />
-      <label for="p-text">${t("problem.public_text")}</label><textarea id="p-text" rows="2" dir="auto" value=${shown.text} onInput=${(e) => setShown({ ...shown, text: e.target.value })}></textarea>
-      <label for="p-state">${t("field.status")}</label><select id="p-state" onChange=${(e) => setShown({ ...shown, state: e.target.value })}>${["investigating", "identified", "monitoring", "resolved"].map((s) => html`<option value=${s} selected=${s === shown.state}>${t(`issue.${s}`)}</option>`)}</select>`}</fieldset>
-    <p class="actions"><button>${t("desk.save")}</button></p></form>`;
-}
-
-function HandOver({ id, done }) {
-  const [given, set] = useState({ team: "", address: "", note: "" });
-  const send = acting(async (event) => {
-    event.preventDefault();
-    const body = Object.fromEntries(Object.entries(given).filter(([, v]) => v));
-    await post(`problems/${id}/handovers`, body);
-    tell(t("problem.given"));
-    done();
+/** What was refused, by field. `run` wraps what a button does; `of` gives a field's fault. */
+export function useForm() {
+  const [faults, setFaults] = useState([]);
+  const take = (error) => { if (!error.fields?.length) throw error; setFaults(error.fields); };
+  const run = (work) => acting(async (event) => {
+    try {
+      const done = await work(event);
+      setFaults([]);
+      return done;
+    } catch (error) {
+      return take(error);
+    }
   });
-  return html`<form onSubmit=${send}><label for="h-team">${t("field.team")}</label><select id="h-team" onChange=${(e) => set({ ...given, team: e.target.value })}><option value="">–</option>${teams.value.map((one) => html`<option value=${one.name}>${one.title}</option>`)}</select>
-    <label for="h-address">${t("problem.address")}</label><input id="h-address" type="email" value=${given.address} onInput=${(e) => set({ ...given, address: e.target.value })} />
-    <label for="h-note">${t("problem.note")}</label><textarea id="h-note" rows="2" dir="auto" value=${given.note} onInput=${(e) => set({ ...given, note: e.target.value })}></textarea>
-    <p class="actions"><button class="second">${t("problem.hand_over")}</button></p></form>`;
+  return { faults, take, run, clear: () => setFaults([]), of: (path) => faults.find((one) => one.field === path) };
 }
 
-// --- quarantine ---------------------------------------------------------------------------------
-
-function Quarantine() {
-  const [round, setRound] = useState(0);
-  const act = (id, what) => acting(async () => { await post(`quarantine/${id}/${what}`, {}); tell(t(`quarantine.${what}_done`)); setRound(round + 1); });
-  return html`<section><${Head} title=${t("board.quarantine")} />
-    <${Paged} keys=${[round]} empty=${t("quarantine.none")} load=${(cursor) => get(`quarantine${query({ limit: 24, cursor })}`)}
-      row=${(one) => html`<article class="card" key=${one.id}><h2 dir="auto">${one.subject || one.id}</h2><p dir="auto">${one.reason}</p><p class="quiet">${one.channel} · <${Time} at=${one.created_at} /></p>
-        <p class="actions"><button type="button" class="second" onClick=${act(one.id, "replay")}>${t("quarantine.replay")}</button>
-        <button type="button" class="second" onClick=${act(one.id, "release")}>${t("quarantine.release")}</button></p></article>`} /></section>`;
+/** The summary above a form: it takes the focus, unless `calm`, and leads to each wrong field. */
+export function Faults({ form, label = (field) => field, calm = false }) {
+  const ref = useRef(null);
+  useEffect(() => { if (form.faults.length && !calm) ref.current.focus(); }, [form.faults]);
+  if (!form.faults.length) return null;
+  const lead = (event, field) => {
+    event.preventDefault();
+    const parts = field.split(".");
+    for (let n = parts.length; n; n -= 1) {
+      const found = document.getElementById(idOf(parts.slice(0, n).join(".")));
+      if (!found) continue;
+      for (let up = found; up; up = up.parentElement) if (up.tagName === "DETAILS") up.open = true;
+      found.focus();
+      return;
+    }
+  };
+  return html`<div class="wrong-box" role="alert" tabindex="-1" ref=${ref}><h2>${t("form.wrong")}</h2>
+    <ul>${form.faults.map((one) => html`<li key=${one.field}><a href="#" onClick=${(e) => lead(e, one.field)}>${label(one.field)}</a>: ${one.reason}</li>`)}</ul></div>`;
 }
+
+/**
+ * A labelled input. `path` names it and what was refused of it; `options` [[value, text], …] makes
+ * it a select, `rows` a textarea, `known` offers values that may be typed as well.
+ */
+export function Input({ label, path, value, onInput, form, hint, type = "text", options, rows, known, aside, ...more }) {
+  const id = idOf(path);
+  const fault = form?.of(path);
+  const told = [hint && `${id}-hint`, fault && `${id}-fault`].filter(Boolean).join(" ") || null;
+  const common = { id, "aria-describedby": told, "aria-invalid": fault ? "true" : null, ...more };
+  const take = (event) => {
+    const given = event.target.value;
+    onInput(type !== "number" ? given : given === "" ? null : Number(given), event);
+  };
+  const notes = html`${hint && html`<p class="quiet hint" id=${`${id}-hint`}>${hint}</p>`}${fault && html`<p class="fault" id=${`${id}-fault`}>${fault.reason}</p>`}`;
+  if (type === "checkbox") {
+    return html`<div class="field"><label class="check"><input type="checkbox" ...${common} checked=${Boolean(value)} onChange=${(e) => onInput(e.target.checked)} /> ${label}</label>${notes}</div>`;
+  }
+  return html`<div class="field"><label for=${id} class=${aside ? "aside" : ""}>${label}</label>${notes}
+    ${options ? html`<select ...${common} onChange=${take}>${options.map(([name, text]) => html`<option key=${name} value=${name} selected=${String(name) === String(value ?? "")}>${text}</option>`)}</select>`
+      : rows ? html`<textarea ...${common} rows=${rows} dir="auto" value=${value ?? ""} onInput=${take}></textarea>`
+        : html`<input ...${common} type=${type} dir="auto" list=${known?.length ? `${id}-known` : null} value=${value ?? ""} onInput=${take} />`}
+    ${known?.length > 0 && html`<datalist id=${`${id}-known`}>${known.map((one) => html`<option key=${one} value=${one} />`)}</datalist>`}</div>`;
+}
+
+/**
+ * Text that stands for a value: it stays as it is typed while it reads as the value, so that a comma
+ * at the end of a list is not taken away; a value that comes from elsewhere is written anew.
+ */
+export function useTyped(value, write, read) {
+  const [text, setText] = useState(() => write(value));
+  let same = true;
+  try { same = JSON.stringify(read(text)) === JSON.stringify(value); } catch { /* half typed */ }
+  return [same ? text : write(value), setText];
+}
+export const lines = (text) => text.split("\n").map((one) => one.trim()).filter(Boolean);
+export const commas = (text) => text.split(",").map((one) => one.trim()).filter(Boolean);
+
+/** What no row can say, as JSON; taken over when it can be read. */
+export function Raw({ onChange, value, ...given }) {
+  const [text, setText] = useTyped(value ?? null, (one) => JSON.stringify(one, null, 2), JSON.parse);
+  const [bad, setBad] = useState(false);
+  const take = (next) => { setText(next); try { onChange(JSON.parse(next)); setBad(false); } catch { setBad(true); } };
+  return html`<${Input} ...${given} rows=${Math.min(14, text.split("\n").length + 1)} spellcheck="false" value=${text} onInput=${take} />${bad && html`<p class="warn-box" role="alert">${t("settings.bad_json")}</p>`}`;
+}
+
+/** While something is not saved, leaving asks first. */
+export function useUnsaved(dirty) {
+  useEffect(() => {
+    if (!dirty) return undefined;
+    const stay = (event) => event.preventDefault();
+    staying.ask = () => confirm(t("form.unsaved"));
+    addEventListener("beforeunload", stay);
+    return () => { staying.ask = null; removeEventListener("beforeunload", stay); };
+  }, [dirty]);
+}
+
+/** Asks for a reason, or for a plain yes where `label` is "", before something is done. */
+export function Ask({ title, text, label, button, optional, onClose, onDone }) {
+  const [why, setWhy] = useState("");
+  return html`<${Dialog} title=${title} onClose=${onClose}><form onSubmit=${(e) => { e.preventDefault(); onClose(); onDone(why.trim()); }}>
+    ${text && html`<p>${text}</p>`}
+    ${label && html`<${Input} label=${label} path="why" rows="3" value=${why} onInput=${setWhy} required=${!optional} autofocus />`}
+    <p class="actions"><button autofocus=${!label}>${button}</button><button type="button" class="second" onClick=${onClose}>${t("form.not_yet")}</button></p></form><//>`;
+}
+
+/** A moment as the input `datetime-local` has it, in the reader's zone, and back. */
+export const asLocal = (moment) => {
+  if (!moment) return "";
+  const at = new Date(moment);
+  return new Date(at - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+};
+export const fromLocal = (text) => (text ? new Date(text).toISOString() : null);

@@ -34,7 +34,14 @@ function parse(hash) {
 }
 
 export const go = (path) => { location.hash = `#/${path}`; };
-addEventListener("hashchange", () => {
+
+/** Set by a screen on which something is not saved: `ask` says whether it may be left. */
+export const staying = { ask: null };
+addEventListener("hashchange", (event) => {
+  if (staying.ask && location.hash !== new URL(event.oldURL).hash && !staying.ask()) {
+    history.replaceState(null, "", event.oldURL);
+    return;
+  }
   place.value = parse(location.hash);
   keepList();
 });

@@ -20,7 +20,7 @@ addEventListener("offline", () => { online.value = false; });
 /** Screens that few open at once are loaded when they are asked for. */
 const BOARDS = () => import("./desk-boards.js").then((m) => m.Board);
 const SCREENS = {
-  trends: BOARDS, problems: BOARDS, campaigns: BOARDS, settings: BOARDS, quarantine: BOARDS,
+  trends: BOARDS, problems: BOARDS, campaigns: BOARDS, articles: BOARDS, insights: BOARDS, settings: BOARDS, quarantine: BOARDS,
   me: () => import("./desk-me.js").then((m) => m.Board),
   start: () => import("./desk-start.js").then((m) => m.Start),
 };
@@ -69,7 +69,8 @@ function Bar() {
   const stale = !online.value || !live.value.ok || now.value - live.value.at > 30_000 + 30_000;
   const { screen } = place.value;
   const boardsOf = [[list.value.path, "queue", "readonly"], ["trends", "trends", "readonly"], ["problems", "problems", "readonly"],
-    ["campaigns", "campaigns", "lead"], ["settings", "settings", "admin"]].filter(([, , role]) => may(role));
+    ["campaigns", "campaigns", "lead"], ["articles", "articles", "readonly"], ["insights", "insights", "lead"],
+    ["quarantine", "quarantine", "agent"], ["settings", "settings", "admin"]].filter(([, , role]) => may(role));
   const here = (name) => screen === name || (name === "queue" && QUEUE.includes(screen));
   return html`<header class="bar"><a class="skip" href="#main" onClick=${(e) => { e.preventDefault(); document.querySelector("h1")?.focus(); }}>${t("page.skip")}</a>
     <a class="brand" href="#/q/queue">${document.documentElement.dataset.brand}</a>
