@@ -47,7 +47,7 @@ function Myself() {
 }
 
 function Password({ factor }) {
-  if (factor.data && !factor.data.offered) return html`<${Section} name="password"><p>${t("me.elsewhere")}</p><//>`;
+  if (factor.data && !factor.data.offered) return null; // the next section says why
   return html`<${Section} name="password"><${Form} button="me.change" send=${async ({ present, new_password }) => {
     await put("me/password", { password: present, new_password });
     forget();

@@ -1,7 +1,7 @@
 // The agent desk: sign in, the frame around every screen, and which screen is shown.
 
 import { get, onSignedOut, renew, signedIn } from "./desk-api.js";
-import { acting, complain, html, now, Notices, render, setClock, signal, t, Time, useEffect } from "./desk-ui.js";
+import { acting, complain, html, now, Notices, render, setClock, signal, t, Time, useEffect, useRef } from "./desk-ui.js";
 import {
   agents, go, list, live, loadViews, may, me, place, setup, startPolling, stopPolling, teams,
 } from "./desk-state.js";
@@ -95,11 +95,18 @@ function Setup() {
 
 /** What is about oneself. It closes when something was chosen, when it is left, and by Escape. */
 function Menu() {
-  const close = (menu) => { menu.open = false; };
-  return html`<details class="menu" onFocusOut=${(e) => { if (!e.currentTarget.contains(e.relatedTarget)) close(e.currentTarget); }}
-      onKeyDown=${(e) => { if (e.key === "Escape") { close(e.currentTarget); e.currentTarget.firstElementChild.focus(); } }}>
+  const menu = useRef(null);
+  const close = () => { menu.current.open = false; };
+  const outside = (target) => target && !menu.current.contains(target);
+  useEffect(() => {
+    const pressed = (event) => { if (outside(event.target)) close(); };
+    addEventListener("pointerdown", pressed);
+    return () => removeEventListener("pointerdown", pressed);
+  }, []);
+  return html`<details class="menu" ref=${menu} onFocusOut=${(e) => { if (outside(e.relatedTarget)) close(); }}
+      onKeyDown=${(e) => { if (e.key === "Escape") { close(); menu.current.firstElementChild.focus(); } }}>
     <summary><span class="clip">${me.value.name || me.value.email}</span></summary>
-    <div onClick=${(e) => close(e.currentTarget.parentElement)}>
+    <div onClick=${close}>
       <a href="#/me">${t("board.me")}</a>
       <button type="button" class="link" onClick=${acting(() => prefer({ theme: dark() ? "light" : "dark" }))}>${t("desk.theme")}</button>
       <button type="button" class="link" onClick=${acting(leaving)}>${t("login.leave")}</button></div></details>`;
