@@ -53,7 +53,7 @@ function List({ close }) {
   const readAll = acting(async () => { ring((await post("notifications/read", { all: true })).unread, []); state.reload(); });
   return html`<${Dialog} title=${t("news.title")} onClose=${close}>
     <${Loading} state=${state}>${() => html`
-      ${items.some((one) => !one.read) && html`<p class="actions"><button type="button" class="second" onClick=${readAll}>${t("news.all_read")}</button></p>`}
+      ${(bell.value.unread > 0 || items.some((one) => !one.read)) && html`<p class="actions"><button type="button" class="second" onClick=${readAll}>${t("news.all_read")}</button></p>`}
       ${!items.length && html`<p class="empty">${t("news.none")}</p>`}
       <ul class="news" ref=${list}>${items.map((one) => html`<li key=${one.id} class=${one.read ? "" : "unread"}>
         <a href=${`#/case/${one.id}${one.message_id ? `?m=${one.message_id}` : ""}`} onClick=${close}>
