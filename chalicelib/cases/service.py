@@ -215,7 +215,7 @@ def _keep(wanted: CaseFilter) -> Callable[[Item], bool] | None:
         tests.append(lambda item: _is(item.get("team"), wanted.team))
     if wanted.assignee:
         tests.append(lambda item: _is(item.get("assignee"), wanted.assignee))
-    if wanted.customer_id:  # whose list is read; all that is left out elsewhere is in it
+    if wanted.customer_id or wanted.follower:  # in whose list is what others leave out
         if wanted.aside:
             parts = {wanted.customer_id, *wanted.customer_parts}
             tests.append(lambda item: item["customer_id"] in parts)

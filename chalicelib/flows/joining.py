@@ -32,6 +32,7 @@ from chalicelib.store.reactions import Reaction
 from chalicelib.store.table import Write, WriteRefused
 
 if TYPE_CHECKING:
+    from chalicelib.flows.following import Following
     from chalicelib.flows.promising import Promising
     from chalicelib.flows.sending import Sending
     from chalicelib.store.cases import CaseStore
@@ -72,6 +73,7 @@ class Joining:
     ledger: Ledger
     reactions: ReactionStore
     promising: Promising
+    following: Following
     sending: Callable[[], Sending]
     clock: Clock
     ids: Ids
@@ -112,6 +114,7 @@ class Joining:
         now = self.clock()
         gone, joined = joining.merge(source, target, by, now)
         joined = self.promising.joined(joined, source)
+        joined, follow = self.following.joined(joined, source.followers, now)
         changes = {"merge": ["", target.id]}
         note = event(gone, self.ids.new(), now, f"merged into {target.reference}", changes, by)
         self.table.commit(
@@ -120,6 +123,7 @@ class Joining:
             self._event(joined, now, f"{source.reference} was merged into this case", by),
             self._count(gone, now, {"event": self.cases.message_sk(note)}),  # it is learnt from
             *(self._relate(case, now) for case in (gone, joined)),
+            *follow,
         )
         return joined
 

@@ -102,7 +102,7 @@ class CaseLists:
         wanted = [keys.case(str(one["sk"]).removeprefix(keys.FOLLOW)) for one in page.items]
         found = self._table.batch_get(wanted)
         cases = [found[key] for key in wanted if key in found]
-        shown = [case for case in cases if not case.get("spam") and (not keep or keep(case))]
+        shown = [case for case in cases if not keep or keep(case)]
         return Merged(shown, page.last)
 
     def _place(

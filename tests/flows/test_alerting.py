@@ -361,3 +361,14 @@ def test_a_webhook_gets_what_it_asked_for_signed_with_one_id_for_every_try(world
     assert body["type"] == "agent.mentioned"
     assert (body["data"]["agent"], body["data"]["count"]) == (CLEO, 2)
     assert [fact["text"] for fact in body["data"]["facts"]] == ["@cleo look", "@cleo again"]
+
+
+def test_who_follows_a_case_follows_the_one_that_it_goes_into(world: World) -> None:
+    world.mail("Second", sender="Zoe <zoe@example.org>", subject="Second")
+    world.settle()
+    first, second = world.cases()
+    world.app.following.follow(second.id, CLEO)
+    world.app.joining.merge(second.id, first.id, BEN)
+    world.app.replying.reply(first.id, ReplyInput(text="On its way"), BEN)
+    world.settle()
+    assert told(world, CLEO) == [("followed", 1)]

@@ -188,7 +188,7 @@ function Fields({ row, alter }) {
       <option value="" selected=${!row.team}>–</option>
       ${known(row).map((team) => html`<option value=${team.name} selected=${team.name === row.team}>${team.title}</option>`)}</select></label>
     ${row.assignee !== me.value.email && html`<button type="button" class="second" onClick=${() => alter({ assignee: me.value.email })}>${t("case.take")}</button>`}
-    <button type="button" class="second" aria-pressed=${row.followers.includes(me.value.email)} title=${t("follow.followers", { count: row.followers.length })}
+    <button type="button" class="second" title=${t("follow.followers", { count: row.followers.length })}
       onClick=${acting(() => follow(row))}>${t(row.followers.includes(me.value.email) ? "follow.unfollow" : "follow.follow")}</button>
     ${!row.merged_into && html`<details class="menu"><summary>${t("case.more")}</summary><div>
       ${ACTS.map((act) => html`<button type="button" class="link" key=${act} onClick=${(e) => ask(e, act)}>

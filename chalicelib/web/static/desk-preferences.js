@@ -7,6 +7,8 @@ import { apply } from "./desk-own.js";
 const KINDS = ["mentioned", "assigned", "breached", "at_risk", "reply", "followed"];
 const WAYS = ["desk", "mail", "webhook"];
 
+const version = ({ etag }) => Number(etag.replace(/\D/g, ""));
+
 /** The section of the screen about oneself. */
 export function Preferences() {
   const state = useLoaded(() => request("GET", "me/preferences"), []);
@@ -15,15 +17,15 @@ export function Preferences() {
 }
 
 function Form({ found, reload }) {
-  const [wanted, setWanted] = useState(found.data);
+  const fresh = version(found) === 0; // nothing was chosen yet: it is where the browser is
+  const [wanted, setWanted] = useState(fresh ? { ...found.data, zone: Intl.DateTimeFormat().resolvedOptions().timeZone } : found.data);
   const [busy, setBusy] = useState(false);
   const set = (fields) => setWanted({ ...wanted, ...fields });
   const choose = (kind, way) => (e) => set({ notify: { ...wanted.notify, [kind]: { ...wanted.notify[kind], [way]: e.target.checked } } });
   const save = acting(async () => {
     setBusy(true);
     try {
-      const version = Number(found.etag.replace(/\D/g, ""));
-      const { data } = await request("PUT", "me/preferences", { body: wanted, version });
+      const { data } = await request("PUT", "me/preferences", { body: wanted, version: version(found) });
       await apply(data);
       tell(t("prefs.saved"));
     } finally {
@@ -32,15 +34,15 @@ function Form({ found, reload }) {
     }
   });
   const quiet = wanted.quiet_hours;
-  return html`<form onSubmit=${save}>
+  return html`<form class="prefs" onSubmit=${save}>
     <h3>${t("prefs.notify")}</h3>
     <table class="choices"><thead><tr><th scope="col">${t("prefs.kind")}</th>${WAYS.map((way) => html`<th key=${way} scope="col">${t(`prefs.${way}`)}</th>`)}</tr></thead>
       <tbody>${KINDS.map((kind) => html`<tr key=${kind}><th scope="row">${t(`prefs.kind_${kind}`)}</th>
         ${WAYS.map((way) => html`<td key=${way}><input type="checkbox" checked=${wanted.notify[kind][way]} onChange=${choose(kind, way)}
           aria-label=${t("prefs.cell", { kind: t(`prefs.kind_${kind}`), way: t(`prefs.${way}`) })} /></td>`)}</tr>`)}</tbody></table>
     <div class="fields">
-      <${Choice} name="mail_when" value=${wanted.mail_when} of=${["away", "unseen"]} onPick=${set} />
       <${Choice} name="mail_grouping" title="grouping" value=${wanted.mail_grouping} of=${["at_once", "quarter_hour", "daily"]} onPick=${set} />
+      ${wanted.mail_grouping === "at_once" && html`<${Choice} name="mail_when" value=${wanted.mail_when} of=${["away", "unseen"]} onPick=${set} />`}
       ${wanted.mail_grouping === "daily" && html`<label>${t("prefs.daily_at")} <input type="time" required value=${wanted.daily_at} onInput=${(e) => set({ daily_at: e.target.value })} /></label>`}
       <label>${t("prefs.zone")} <input list="zones" required value=${wanted.zone} onInput=${(e) => set({ zone: e.target.value })} />
         <datalist id="zones">${(Intl.supportedValuesOf?.("timeZone") || []).map((zone) => html`<option key=${zone} value=${zone} />`)}</datalist></label></div>

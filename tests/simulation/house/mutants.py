@@ -20,6 +20,7 @@ from chalicelib.bootstrap import Application
 from chalicelib.cases.models import Case, DeliveryEvent, Message
 from chalicelib.channels.models import InboundMessage
 from chalicelib.errors import SendThrottled, SendUnknown
+from chalicelib.flows.alerting import Alerting
 from chalicelib.flows.batches import Batches, Settled
 from chalicelib.flows.counting import Counting
 from chalicelib.flows.delivery import Settling
@@ -33,8 +34,8 @@ from chalicelib.store.agents import AgentStore
 from chalicelib.store.cases import CaseStore
 from chalicelib.store.counts import Counted, CountStore
 from chalicelib.store.ledger import Known, Ledger
-from chalicelib.store.reactions import Reaction
-from chalicelib.store.table import Table, Tally, Write, put
+from chalicelib.store.reactions import FACT, Reaction, ReactionStore
+from chalicelib.store.table import Table, Tally, Write, check, put
 from tests.simulation.house.installation import Make
 
 
@@ -256,6 +257,30 @@ class GivesTooMuch(Application):
         return HastyAgents(self.table)
 
 
+class Twice(ReactionStore):
+    """Writes what comes of a fact, and only then that it came of it."""
+
+    def done(self, reaction: Reaction) -> Write:
+        if FACT not in reaction.data:
+            return super().done(reaction)
+        return check("fact", reaction.key, "attribute_exists(pk)")
+
+
+class LateTelling(Alerting):
+    def work(self, reaction: Reaction) -> None:
+        fact = self.notifications.fact(reaction)
+        if fact is not None:
+            self._part(fact, reaction)
+            self.table.commit(ReactionStore(self.table).done(reaction))
+
+
+class TellsAgentsTwice(Application):
+    @cached_property
+    def alerting(self) -> Alerting:
+        parts = fields(super().alerting) | {"reactions": Twice(self.table)}
+        return LateTelling(**parts)
+
+
 MUTANTS: dict[str, Callable[..., Application]] = {
     "forgets what it has seen": ForgetsWhatItHasSeen,
     "ignores versions": IgnoresVersions,
@@ -269,6 +294,7 @@ MUTANTS: dict[str, Callable[..., Application]] = {
     "does not sweep": DoesNotSweep,
     "swallows errors": SwallowsErrors,
     "gives an agent too much": GivesTooMuch,
+    "tells agents twice": TellsAgentsTwice,
 }
 
 

@@ -13,6 +13,7 @@ from chalicelib.channels.models import Channel
 from chalicelib.store.codec import decode_item
 from chalicelib.trends.cells import cells_of
 from chalicelib.trends.models import Facts
+from tests.simulation.house.agent_promises import AgentPromises
 from tests.simulation.house.campaign_promises import CampaignPromises
 from tests.simulation.house.installation import CAPACITY, TABLE
 from tests.simulation.house.traffic import Contact, Traffic
@@ -52,6 +53,7 @@ class Promises:
             self._no_doubt_without_faults,
         )
         found = [violation for check in checks for violation in check()]
+        found += AgentPromises(self.items, self._all_tags()).broken()
         if self.traffic.campaigning:
             found += CampaignPromises(self.traffic.campaigning, self.items).broken()
         return found
@@ -174,10 +176,14 @@ class Promises:
         return Counter(sends[tag] for tag in self._tags() if tag in sends)
 
     def _tags(self) -> list[str]:
+        """Without those of campaigns and of mails to agents, which have promises of their own."""
+        return [tag for tag in self._all_tags() if not tag.startswith(("N-", "A-"))]
+
+    def _all_tags(self) -> list[str]:
         cloud = self.world.cloud
         tags = [mail.tags.get("send_id", "") for mail in cloud.ses.accepted]
         tags += [text.context.get("send_id", "") for text in cloud.sms.accepted]
-        return [tag for tag in tags if not tag.startswith("N-")]  # of campaigns: see there
+        return tags
 
     # --- counters and the rest -----------------------------------------------------------
 
@@ -214,7 +220,7 @@ class Promises:
                 int(value) for name, value in item.items() if name.startswith("n_")
             )
             for item in self.items
-            if item["pk"].startswith("AGENT#")
+            if item["pk"].startswith("AGENT#") and item["sk"] == "AGENT"
         }
         if Counter(found) != counted:
             yield Violation("loads equal a recount", f"{found} instead of {dict(counted)}")
