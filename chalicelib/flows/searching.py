@@ -109,7 +109,8 @@ class Searching:
         found = [_of_case(case) for case in part.cases]
         if cursor is None:
             known = {hit.id for hit in found}
-            found += self._people(asked)
+            people = list(self._people(asked))
+            found = [*people, *found] if _address(asked) else [*found, *people]
             found += (hit for hit in self._solved(asked) if hit.id not in known)
             found += self._articles(asked)
             found += self._others(asked, email, lead)
@@ -130,7 +131,7 @@ class Searching:
         return self.case_service.find(wanted, SHOWN, cursor, 1)
 
     def _people(self, asked: str) -> Iterator[Hit]:
-        if "@" in asked or NUMBER.fullmatch(asked):
+        if _address(asked):
             try:
                 owner = self.customer_service.by_address(asked, "q")
             except Invalid:  # an address that is not written to its end
@@ -187,6 +188,11 @@ class Searching:
             for macro in self.macro_work.seen_by(email)
         )
         yield from _with_words(asked, macros)
+
+
+def _address(asked: str) -> bool:
+    """Whether somebody asked for by their address or number: then they come first."""
+    return "@" in asked or NUMBER.fullmatch(asked) is not None
 
 
 def _with_words(asked: str, hits: Iterable[Hit]) -> list[Hit]:

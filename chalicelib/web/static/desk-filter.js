@@ -45,7 +45,7 @@ function beside(known, wishes) {
   const own = base(known);
   const filters = {};
   for (const name of [...CHIPS, "order"]) {
-    const value = wishes[name] || "";
+    const value = (wishes[name] || "").trim();
     if (value === (own[name] || "")) continue;
     if (value) filters[name] = value;
     else if (name !== "order") filters[name] = name === "q" ? "*" : "any";
@@ -76,7 +76,7 @@ function languageName(code) {
   try { return new Intl.DisplayNames(document.documentElement.lang, { type: "language" }).of(code); } catch { return code; }
 }
 
-const label = (name) => (["q", "tag", "channel", "customer", "order"].includes(name) ? t(`filter.${name}`) : fieldName(name));
+const label = (name) => (name === "problem" ? fieldName("problem_id") : ["q", "tag", "channel", "customer", "order"].includes(name) ? t(`filter.${name}`) : fieldName(name));
 
 export function FilterBar({ known }) {
   const wishes = wished(known);
@@ -120,11 +120,11 @@ function Choose({ known, wishes }) {
     set({ ...given, [name]: next.join(",") });
   };
   const boxes = (name, all) => html`<fieldset><legend>${label(name)}</legend><div class="line">${all.map((value) => html`
-    <label class="check" key=${value}><input type="checkbox" checked=${ticked(name, value)} onChange=${(e) => tick(name, all, value, e.target.checked)} /> ${called(name, value)}</label>`)}</div></fieldset>`;
+    <label class="check" key=${value}><input type="checkbox" autofocus=${value === all[0] && name === "status"} checked=${ticked(name, value)} onChange=${(e) => tick(name, all, value, e.target.checked)} /> ${called(name, value)}</label>`)}</div></fieldset>`;
   const pick = (name, all) => html`<label>${label(name)} <select onChange=${(e) => set({ ...given, [name]: e.target.value })}>
     <option value="">${t("filter.any")}</option>
     ${(all.includes(given[name]) || !given[name] ? all : [given[name], ...all]).map((value) => html`<option value=${value} selected=${value === given[name]}>${called(name, value)}</option>`)}</select></label>`;
-  const write = (name) => html`<label>${label(name)} <input dir="auto" maxlength="200" value=${given[name] || ""} onInput=${(e) => set({ ...given, [name]: e.target.value.trim() })} /></label>`;
+  const write = (name) => html`<label>${label(name)} <input dir="auto" maxlength="200" value=${given[name] || ""} onInput=${(e) => set({ ...given, [name]: e.target.value })} /></label>`;
   return html`<${Dialog} title=${t("filter.title")} onClose=${close} wide><form class="filter-form" onSubmit=${apply}>
     ${boxes("status", STATES)}${boxes("priority", PRIORITIES)}
     <div class="grid">

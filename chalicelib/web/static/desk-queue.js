@@ -23,8 +23,8 @@ export function Views() {
 }
 
 function View({ one }) {
-  const here = list.value.name === one.name && place.value.screen === "q";
-  return html`<a href=${`#/q/${encodeURIComponent(one.name)}`} aria-current=${here ? "page" : null}>
+  const here = list.value.name === one.name && ["q", "case"].includes(place.value.screen);
+  return html`<a href=${`#/q/${encodeURIComponent(one.name)}`} aria-current=${here ? (place.value.screen === "q" ? "page" : "true") : null}>
     <span dir="auto">${title(one)}</span>
     ${one.count !== null && html`<span class="count">${one.count}${one.more ? "+" : ""}</span>`}</a>`;
 }

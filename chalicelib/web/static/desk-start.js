@@ -19,7 +19,10 @@ function Steps() {
   const next = steps.find((step) => !step.done);
   const name = place.value.id || next?.name || "end";
   const done = steps.filter((step) => step.done).length;
-  useEffect(() => { document.getElementById("step-title")?.focus(); }, [name]);
+  useEffect(() => {
+    document.querySelector(".steps [aria-current]")?.scrollIntoView?.({ block: "nearest", inline: "center" });
+    document.getElementById("step-title")?.focus();
+  }, [name]);
   return html`<header><h1 tabindex="-1">${t("start.title")}</h1>
       <p class="quiet">${t("start.done", { done, all: steps.length })} <progress max=${steps.length} value=${done} aria-label=${t("start.title")}></progress></p></header>
     <div class="panes-2"><nav aria-label=${t("start.title")}><ol class="plain steps">${steps.map((step, n) => html`<li key=${step.name}>

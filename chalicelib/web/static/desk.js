@@ -71,13 +71,15 @@ function Bar() {
   const boardsOf = [[list.value.path, "queue", "readonly"], ["trends", "trends", "readonly"], ["problems", "problems", "readonly"],
     ["campaigns", "campaigns", "lead"], ["articles", "articles", "readonly"], ["insights", "insights", "lead"],
     ["quarantine", "quarantine", "agent"], ["settings", "settings", "admin"]].filter(([, , role]) => may(role));
+  useEffect(() => { document.querySelector(".bar nav [aria-current]")?.scrollIntoView?.({ block: "nearest", inline: "nearest" }); }, [screen]);
   const here = (name) => screen === name || (name === "queue" && QUEUE.includes(screen));
   return html`<header class="bar"><a class="skip" href="#main" onClick=${(e) => { e.preventDefault(); document.querySelector("h1")?.focus(); }}>${t("page.skip")}</a>
     <a class="brand" href="#/q/queue">${document.documentElement.dataset.brand}</a>
     <div role="search"><${Finder} id="search" label=${t("desk.search")} hint="/" onPick=${openHit}
       onAll=${(text) => go(`search?q=${encodeURIComponent(text)}`)} /></div>
     <nav aria-label=${t("desk.boards")}>${boardsOf.map(([to, name]) => html`
-      <a key=${name} href=${`#/${to}`} aria-current=${here(name) ? "true" : null}>${t(`board.${name}`)}</a>`)}<${Setup} /></nav>
+      <a key=${name} href=${`#/${to}`} aria-current=${here(name) ? "true" : null}>${t(`board.${name}`)}</a>`)}</nav>
+    <${Setup} />
     <span class=${`live${stale ? " stale" : ""}`}>${!online.value ? t("desk.offline") : stale ? html`${t("desk.stale")} <${Time} at=${new Date(live.value.at).toISOString()} />` : t("desk.live")}</span>
     <${Bell} />
     <${Menu} />
@@ -89,7 +91,7 @@ function Setup() {
   const all = setup.value?.steps || [];
   const done = all.filter((step) => step.done).length;
   if (done === all.length && place.value.screen !== "start") return null;
-  return html`<a href="#/start" aria-current=${place.value.screen === "start" ? "true" : null}>${t("board.start")}
+  return html`<a class="setup" href="#/start" aria-current=${place.value.screen === "start" ? "true" : null}><span>${t("board.start")}</span>
     ${all.length > 0 && html` <span class="tag">${done}/${all.length}</span>`}</a>`;
 }
 
