@@ -96,7 +96,9 @@ export function Dialog({ title, onClose, children, wide = false }) {
   useLayoutEffect(() => {
     const before = document.activeElement;
     ref.current.showModal();
-    return () => before?.focus?.();
+    return () => queueMicrotask(() => { // what is behind takes no focus before the dialog is gone
+      if (document.activeElement === document.body) before?.focus?.();
+    });
   }, []);
   return html`<dialog ref=${ref} class=${wide ? "wide" : ""} aria-labelledby="dialog-title"
     onClose=${onClose} onCancel=${onClose}>
