@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from chalicelib.access.models import Setup
-from chalicelib.base import Model
+from chalicelib.base import Instant, Model
 from chalicelib.errors import Contended, Invalid, Malformed, Refused, Unavailable
 from chalicelib.observability import logger
 
@@ -44,8 +44,19 @@ class FieldProblem(Model):
     reason: str
 
 
+class NewMessage(Model):
+    """What was said meanwhile, and by whom."""
+
+    id: str
+    direction: str
+    author: str
+    text: str
+    created_at: Instant
+
+
 class Problem(Model):
-    """RFC 9457. `type` is stable; `current` comes with a stale version and is the newest state.
+    """RFC 9457. `type` is stable; `current` comes with a stale version and is the newest state,
+    `new` with a stale answer and is what its writer has not seen, oldest first.
 
     `session`, and `setup` where a second factor is missing, come with a sign-in that asks for more.
     """
@@ -58,6 +69,7 @@ class Problem(Model):
     request_id: str
     fields: list[FieldProblem] | None = None
     current: dict[str, Any] | None = None
+    new: list[NewMessage] | None = None
     retry_after: int | None = None
     customer_id: str | None = None
     session: str | None = None

@@ -184,6 +184,25 @@ def test_who_sent_stop_is_not_offered_by_text_message(api: Api, world: World) ->
     assert (chosen, each["sms"]) == (None, ("", "stopped"))
 
 
+# --- what somebody else said meanwhile ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("hold", [0, 5])
+def test_a_stale_answer_is_told_who_said_what_meanwhile(api: Api, world: World, hold: int) -> None:
+    case = api.case()
+    path = f"/v1/cases/{case['id']}/messages"
+    seen = [m for m in api.get(path).json["items"] if m["kind"] == "message"][-1]["id"]
+    world.clock.forward(seconds=10)
+    api.post(path, {"text": "I was faster"}, as_="lead")
+    stale = api.post(path, {"text": "Mine", "seen": seen, "hold_seconds": hold})
+    assert (stale.status, stale.problem) == (409, "stale-answer")
+    (new,) = stale.json["new"]
+    assert (new["author"], new["text"], new["direction"]) == ("Lead", "I was faster", "outbound")
+    assert new["created_at"]
+    anyway = {"text": "Mine", "seen": seen, "anyway": True, "hold_seconds": hold}
+    assert api.post(path, anyway).status == 201
+
+
 # --- drafts ---------------------------------------------------------------------------------------
 
 

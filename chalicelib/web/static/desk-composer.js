@@ -133,11 +133,13 @@ export function Composer({ row, messages, onSent, onMacro }) {
   const focus = () => setTimeout(() => area.current?.focus());
   composer.open = (wanted) => { setMode(wanted); focus(); };
   composer.insert = (given, block = false) => {
-    const { text } = draftOf(row.id, mode).state.value;
-    const [start, end] = area.current ? [area.current.selectionStart, area.current.selectionEnd] : [text.length, text.length];
-    const words = block && /\S[^\n]*$/.test(text.slice(0, start)) ? `\n\n${given}` : given;
-    keepText(text.slice(0, start) + words + text.slice(end));
-    setTimeout(() => { area.current?.focus(); area.current?.setSelectionRange(start + words.length, start + words.length); });
+    const box = area.current;
+    if (!box || draft.pending) return;
+    const words = block && /\S[^\n]*$/.test(box.value.slice(0, box.selectionStart)) ? `\n\n${given}` : given;
+    box.setRangeText(words, box.selectionStart, box.selectionEnd, "end"); // at once: the next key may be under way
+    keepText(box.value);
+    box.focus();
+    focus();
   };
   composer.cite = ({ slug, title }) => change({ articles: [...draft.articles.filter((one) => one.slug !== slug), { slug, title }].slice(-5) });
   composer.attach = () => files.current?.click();

@@ -13,6 +13,8 @@ const SAFE = /^image\/(png|jpeg|gif|webp)$/;
 /** slot of a draft → files that are on their way */
 export const underWay = signal({});
 const pictures = new Map(); // id of an upload → data: address
+const order = new Map(); // id of an upload → its number, as they were chosen
+let chosen = 0;
 
 export const size = (bytes) => (bytes < 1_000_000 ? `${Math.max(1, Math.round(bytes / 1000))} KB` : `${(bytes / 1e6).toFixed(1)} MB`);
 const going = (slot) => underWay.value[slot] || [];
@@ -34,7 +36,8 @@ export function attach(entry, given) {
 }
 
 async function send(entry, file) {
-  const one = { name: file.name || t("files.pasted"), bytes: file.size, percent: 0, request: new XMLHttpRequest() };
+  chosen += 1;
+  const one = { number: chosen, name: file.name || t("files.pasted"), bytes: file.size, percent: 0, request: new XMLHttpRequest() };
   set(entry.slot, [...going(entry.slot), one]);
   try {
     const offer = await post("uploads", { name: one.name.slice(-255), type: file.type || undefined, bytes: file.size });
@@ -42,7 +45,9 @@ async function send(entry, file) {
     await transfer(file, offer, one, entry.slot);
     if (SAFE.test(file.type) && file.size <= SMALL) pictures.set(offer.id, await dataOf(file));
     if (!going(entry.slot).includes(one)) return;
-    keep(entry, { attachments: [...entry.state.value.attachments, { id: offer.id, name: one.name, bytes: one.bytes }] });
+    order.set(offer.id, one.number);
+    const all = [...entry.state.value.attachments, { id: offer.id, name: one.name, bytes: one.bytes }];
+    keep(entry, { attachments: all.sort((a, b) => (order.get(a.id) || 0) - (order.get(b.id) || 0)) });
   } catch {
     if (!one.gone) entry.failed = true;
     if (!one.gone) tell(t("files.failed", { name: one.name }), { kind: "wrong", seconds: 15 });
