@@ -151,7 +151,7 @@ def _case_page(
         link=f"{desk.public_url()}/c/{by.secret}",
         csrf=by.csrf,
         held=by.held,
-        clean="" if by.clean else by.case.reference,
+        clean="" if by.clean or query.lang else by.case.reference,
         cookie="" if by.held else case_link.cookie(call, by),
     )
 

@@ -33,6 +33,7 @@ LOGINS = {"admin@example.com": "admin", "lead@example.com": "lead", "agent@examp
 SOURCES = ("app.py", "requirements.txt", ".chalice", "chalicelib", "infra")
 HEALTH = "/v1/health"
 WARM_CALLS = 4
+PATIENCE = 180  # seconds; on a busy machine a cold function takes long, and is no failure
 NO_EVENTS = ("APIHandler", "Authorize", "authorize", "AnswerCall", "answer_call")
 """Functions that no event without records starts."""
 SIGNED_IN = "/v1/me"
@@ -307,7 +308,7 @@ def warm_up(ports: Ports) -> None:
     functions get an event without records, the API a few calls at once, one of them signed in.
     """
     wait_for("the API", lambda: _status(f"{ports.public}{HEALTH}") < 500, 60)
-    functions = make_client("lambda", ports.cloud_url)
+    functions = make_client("lambda", ports.cloud_url, read_timeout=PATIENCE)
     names = [entry["FunctionName"] for entry in functions.list_functions()["Functions"]]
     event = json.dumps({**SCHEDULED, "Records": []}).encode()
     with ThreadPoolExecutor(WARM_CALLS) as pool:

@@ -77,10 +77,12 @@ class Watched:
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     made = System(tmp_path_factory.mktemp("state"))
     made.patience = PATIENCE
-    made.start(300)
-    _prepare(made)
-    yield made
-    made.stop()
+    try:
+        made.start(300)
+        _prepare(made)
+        yield made
+    finally:
+        made.stop()
 
 
 def _prepare(system: System) -> None:
