@@ -134,5 +134,5 @@ function Keys({ close }) {
   return html`<${Dialog} title=${t("key.keys")} onClose=${close}>
     <label class="check"><input type="checkbox" checked=${!keysOff.value} onChange=${(e) => { switchKeys(!e.target.checked); acting(() => prefer({ keys: !keysOff.value }))(); }} /> ${t("palette.enabled")}</label>
     <table><tbody>${ACTIONS.filter(([, key]) => key).map(([name, key]) => html`<tr key=${name}><th scope="row">${t(`key.${name}`)}</th><td><kbd>${key}</kbd></td></tr>`)}
-    ${[["composer.send", "Ctrl+Enter"], ["composer.send_resolve", "Ctrl+Shift+Enter"], ["composer.macro", "/"], ["key.leave", "Esc"], ["palette.title", "Ctrl+K"]].map(([name, key]) => html`<tr key=${name}><th scope="row">${t(name)}</th><td><kbd>${key}</kbd></td></tr>`)}</tbody></table><//>`;
+    ${[["composer.send", "Ctrl+Enter"], ["composer.send_resolve", "Ctrl+Shift+Enter"], ["composer.macro", "/"], ["key.leave", "Esc"], ["spam.key", "h"], ["palette.title", "Ctrl+K"]].map(([name, key]) => html`<tr key=${name}><th scope="row">${t(name)}</th><td><kbd>${key}</kbd></td></tr>`)}</tbody></table><//>`;
 }
