@@ -155,7 +155,7 @@ async function start() {
   const here = new URL(".", import.meta.url).href.replace(/\/$/, "");
   const kept = localStorage.getItem("custops.theme");
   if (kept) document.documentElement.dataset.theme = kept;
-  await speak(document.documentElement.lang, here);
+  await speak(document.documentElement.lang, here, "desk:");
   onSignedOut(leave);
   listen();
   if (signedIn()) {
