@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from chalicelib.store.customers import CustomerStore
     from chalicelib.store.settings import SettingsStore
 
+DOCUMENTS = ("teams", "topics", "calendars", "brand", "promises")
 LOCAL = "local"  # the stage of a system that runs on one machine
 SUBJECT = "Please answer this mail"
 TEXT = """This mail was sent by your customer service to try the way out.
@@ -99,7 +100,10 @@ class Starting:
     support_address: str
 
     def state(self, email: str) -> Start:
-        """Which steps are done, for the person who looks."""
+        """Which steps are done, for the person who looks; documents are read anew, since a step
+        that was just saved must not look open for as long as others may use what they read."""
+        for name in DOCUMENTS:
+            self.settings.document(name)
         teams = self.settings.read("teams", TeamsSettings).teams
         topics = self.settings.read("topics", TopicsSettings).topics
         calendars = self.settings.read("calendars", CalendarsSettings).calendars

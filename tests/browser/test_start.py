@@ -81,7 +81,7 @@ def test_the_first_steps_end_with_a_case_of_ones_own(
     page.get_by_role("button", name="Send it").click()
     expect(page.get_by_text("Your case is there:")).to_be_visible()
     expect(page.get_by_role("link", name="Open and answer it")).to_be_visible(timeout=30_000)
-    expect(page.locator("dd", has_text="delivery")).to_be_visible(timeout=40_000)
+    expect(page.locator("dd", has_text="Delivery")).to_be_visible(timeout=40_000)
     _as_it_was_said(system)
 
 

@@ -25,7 +25,7 @@ async function say(wanted) {
   const next = wanted || pageLanguage;
   if (wanted) localStorage.setItem(LANGUAGE, wanted);
   else localStorage.removeItem(LANGUAGE);
-  if (next !== language || !spoken.value) await speak(next, here);
+  if (next !== language || !spoken.value) await speak(next, here, "desk:");
   root.lang = next;
   spoken.value = next;
 }

@@ -8,14 +8,22 @@ import {
 } from "./desk-state.js";
 import { FilterBar, open, Organise, organise } from "./desk-filter.js";
 
-const OWNERS = ["all", "me", "team", "company"];
+/** The lists by whose they are: everybody's, one's own, each team's, the company's. */
+function grouped() {
+  const found = new Map();
+  for (const one of views.value) {
+    const heading = one.owner === "all" ? "" : one.owner === "team" ? teamTitle(one.team) : t(`views.${one.owner}`);
+    if (!found.has(heading)) found.set(heading, []);
+    found.get(heading).push(one);
+  }
+  return [...found];
+}
 
 export function Views() {
-  const groups = OWNERS.map((owner) => [owner, views.value.filter((one) => one.owner === owner)]);
   return html`<nav class="views" aria-label=${t("queue.views")}>
-    ${groups.filter(([, all]) => all.length).map(([owner, all]) => html`
-      ${owner !== "all" && html`<h2>${t(`views.${owner}`)}</h2>`}
-      <ul key=${owner}>${all.map((one) => html`<li key=${one.name}><${View} one=${one} /></li>`)}</ul>`)}
+    ${grouped().map(([heading, all]) => html`
+      ${heading && html`<h2 dir="auto">${heading}</h2>`}
+      <ul key=${heading}>${all.map((one) => html`<li key=${one.name}><${View} one=${one} /></li>`)}</ul>`)}
     ${views.value.some((one) => ["me", "team"].includes(one.owner)) && may("agent") && html`
       <button type="button" class="link" onClick=${organise}>${t("views.organise")}</button>`}
     ${open.value === "organise" && html`<${Organise} />`}
@@ -57,7 +65,7 @@ function Rows() {
   const narrowed = Object.keys(list.value.filters).length > 0;
   if (state.error) {
     return html`<div class="wrong-box" role="alert"><p>${state.error.message}</p>
-      <button type="button" onClick=${loadQueue}>${t("desk.retry")}</button></div>`;
+      <button type="button" onClick=${loadQueue}>${t("desk.retry")}</button> <a href="#/q/queue">${t("view.queue")}</a></div>`;
   }
   if (state.busy && (!rows.value.length || state.of !== list.value.path)) {
     return html`<div class="skeleton" aria-busy="true"><i/><i/><i/></div>`;

@@ -311,10 +311,13 @@ function Arrived({ reference }) {
     const timer = setTimeout(() => get(`cases/${reference}`).then(setRow, () => {}).then(() => setLooks(looks + 1)), looks ? 2_000 : 500);
     return () => clearTimeout(timer);
   }, [looks]);
+  const topics = useLoaded(() => get("topics"), []);
+  const topic = topics.data?.items.find((one) => one.label === row?.topic?.label)?.name || row?.topic?.label;
+  const team = teams.value.find((one) => one.name === row?.team)?.title || row?.team;
   const promise = row?.promises?.first_reply;
   return html`<div class="note-box" role="status"><p>✓ ${t("start.case_there")} <strong>${reference}</strong></p>
-    ${row && html`<dl class="facts"><div><dt>${t("field.topic")}</dt><dd>${row.topic?.label || "–"}</dd></div>
-      <div><dt>${t("field.team")}</dt><dd>${row.team || "–"}</dd></div><div><dt>${t("field.priority")}</dt><dd>${t(`priority.${row.priority}`)}</dd></div>
+    ${row && html`<dl class="facts"><div><dt>${t("field.topic")}</dt><dd dir="auto">${topic || "–"}</dd></div>
+      <div><dt>${t("field.team")}</dt><dd dir="auto">${team || "–"}</dd></div><div><dt>${t("field.priority")}</dt><dd>${t(`priority.${row.priority}`)}</dd></div>
       ${promise && html`<div><dt>${t("promise.first_reply")}</dt><dd>${exact(promise.due_at)}</dd></div>`}</dl>`}</div>
     <p class="actions">${row && html`<a href=${`#/case/${row.id}`}>${t("start.open_case")}</a>`}
       <button type="button" class="second" onClick=${() => onwards("case")}>${t("start.next")}</button></p>`;

@@ -219,6 +219,9 @@ async function hear(news, first) {
   await bring(news.items);
 }
 
+/** What a row's place in the list depends on: its promises, and that it belongs there. */
+const standing = (row) => [Boolean(row.gone), ...Object.values(row.promises || {}).map((one) => one?.due_at || "")].join(" ");
+
 const MOST = 50; // cases that one request can ask for by their ids
 
 /** Rows that changed are shown anew where they stand; what came into the list waits for a press. */
@@ -236,8 +239,9 @@ async function bring(items) {
   const stays = (row) => (here.has(row.id) ? { ...row, ...here.get(row.id), gone: false } : { ...row, gone: true });
   const changing = ids.filter((id) => shown.has(id));
   if (changing.length) {
+    const before = new Map(rows.value.map((row) => [row.id, standing(row)]));
     rows.value = rows.value.map((row) => (ids.includes(row.id) ? stays(row) : row));
-    moved.value = true;
+    moved.value ||= rows.value.some((row) => before.get(row.id) !== standing(row));
   }
   const fresh = page.items.filter((row) => !shown.has(row.id)).map((row) => row.id);
   if (fresh.length) waiting.value = [...new Set([...waiting.value, ...fresh])];

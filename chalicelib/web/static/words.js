@@ -4,11 +4,15 @@ let texts = {};
 let plural = new Intl.PluralRules("en");
 export let language = "en";
 
-/** Load the texts of a language; `base` is the address of the static files. */
-export async function speak(wanted, base) {
+/**
+ * Load the texts of a language; `base` is the address of the static files. Where agents read
+ * another text than customers, it stands under `own` and the key.
+ */
+export async function speak(wanted, base, own = "") {
   const answer = await fetch(`${base}/words-${wanted}.json`);
   if (!answer.ok) throw new Error(`no texts for ${wanted}`);
   texts = await answer.json();
+  for (const key of Object.keys(texts)) if (own && key.startsWith(own)) texts[key.slice(own.length)] = texts[key];
   plural = new Intl.PluralRules(wanted);
   language = wanted;
 }
