@@ -1,7 +1,7 @@
 // The keyboard: single keys outside of inputs, which can be switched off (WCAG 2.2, 2.1.4), and
 // the palette, which has every action.
 
-import { Dialog, html, signal, t, useState } from "./desk-ui.js";
+import { acting, Dialog, html, signal, t, useState } from "./desk-ui.js";
 import { at, change, current, dialog, go, may, me, next, rows, ticked } from "./desk-state.js";
 import { cite, suggested } from "./desk-beside.js";
 import { composer } from "./desk-composer.js";
@@ -95,7 +95,7 @@ export function listen() {
     const found = ACTIONS.find(([, key]) => key && key === (key.length === 1 ? pressed.toLowerCase() : pressed));
     if (found && found[2]()) {
       event.preventDefault();
-      found[3]();
+      acting(found[3])();
     }
   });
 }
@@ -106,7 +106,7 @@ export function Palette() {
   if (palette.value === "keys") return html`<${Keys} close=${close} />`;
   if (!palette.value) return null;
   const fit = ACTIONS.filter(([name, , can]) => can() && t(`key.${name}`).toLowerCase().includes(text.toLowerCase()));
-  const run = (action) => { close(); setTimeout(action[3]); };
+  const run = (action) => { close(); setTimeout(acting(action[3])); };
   return html`<${Dialog} title=${t("palette.title")} onClose=${close}>
     <label class="aside" for="palette">${t("palette.title")}</label>
     <input id="palette" type="search" autofocus value=${text} onInput=${(e) => setText(e.target.value)}
