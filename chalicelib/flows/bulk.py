@@ -1,19 +1,19 @@
 """The same change to several cases at once, and its undoing within ten minutes.
 
 Each case is changed by itself, as a person would: one that refuses does not hold up the others.
-What each was before is kept, and undone where nobody has changed it since.
+The entries of their histories are kept together, and undone one by one (flows/casework.py).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from chalicelib.base import Model
-from chalicelib.cases.models import Case, CasePatch, CaseStatus
+from chalicelib.cases.models import Case, CasePatch
 from chalicelib.errors import NotFound, Refused, StaleVersion
 from chalicelib.ports import Clock, Ids
 from chalicelib.store import keys
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 KEPT = timedelta(minutes=10)
 TRIES = 3  # of a case that others change at the same time
-Values = dict[str, Any]
 
 
 class BulkInput(Model):
@@ -67,15 +66,14 @@ class Bulk:
 
     def change(self, given: BulkInput, by: str) -> BulkDone:
         """Change each of the cases; errors are in the items."""
-        fields = given.patch.model_dump(exclude_unset=True, mode="json")
         found: list[BulkItem] = []
-        before: dict[str, Values] = {}
+        entries: dict[str, str] = {}
         for case_id in dict.fromkeys(given.ids):
-            item, was = self._one(case_id, given.patch, by)
+            item, entry = self._one(case_id, given.patch, by)
             found.append(item)
-            if item.ok and was is not None:
-                before[was.id] = {"was": _values(was, fields), "set": fields}
-        return BulkDone(items=tuple(found), undo=self._keep(before, by))
+            if entry:
+                entries[item.id] = entry
+        return BulkDone(items=tuple(found), undo=self._keep(entries, by))
 
     def undo(self, token: str, by: str) -> BulkDone:
         """Restore what nobody changed since; raises NotFound after ten minutes, or for a token of
@@ -84,54 +82,45 @@ class Bulk:
         if stored is None or stored["by"] != by or stored["expires"] < self.clock().timestamp():
             raise NotFound("there is nothing to undo, or it is more than ten minutes ago")
         return BulkDone(
-            items=tuple(self._back(case_id, kept, by) for case_id, kept in stored["cases"].items())
+            items=tuple(
+                self._back(case_id, entry, by) for case_id, entry in stored["cases"].items()
+            )
         )
 
-    def _one(self, case_id: str, patch: CasePatch, by: str) -> tuple[BulkItem, Case | None]:
+    def _one(self, case_id: str, patch: CasePatch, by: str) -> tuple[BulkItem, str]:
+        """What became of a case, and the entry of its history, "" where nothing changed."""
         case = None
         for _ in range(TRIES):
             try:
                 case = self.cases.get(case_id)
-                after = self.casework.patch(case.id, case.version, patch, by)
+                done = self.casework.change(case.id, case.version, patch, by)
             except StaleVersion as stale:
                 problem = stale.detail
                 continue
             except Refused as refused:
                 reference = case.reference if case else ""
                 item = BulkItem(id=case_id, reference=reference, ok=False, problem=refused.detail)
-                return item, None
-            item = BulkItem(id=case.id, reference=case.reference, ok=True, version=after.version)
-            return item, case if after.version != case.version else None
-        return BulkItem(id=case_id, ok=False, problem=problem), None
+                return item, ""
+            return _done(done.case), done.entry.id if done.entry else ""
+        return BulkItem(id=case_id, ok=False, problem=problem), ""
 
-    def _keep(self, before: dict[str, Values], by: str) -> str | None:
-        if not before:
+    def _keep(self, entries: dict[str, str], by: str) -> str | None:
+        if not entries:
             return None
         token = self.ids.new()
         pk, sk = keys.undo(token)
         expires = int((self.clock() + KEPT).timestamp())
-        item = {"pk": pk, "sk": sk, "type": "undo", "by": by, "cases": before, "expires": expires}
+        item = {"pk": pk, "sk": sk, "type": "undo", "by": by, "cases": entries, "expires": expires}
         self.table.commit(put_new("undo", item))
         return token
 
-    def _back(self, case_id: str, kept: Values, by: str) -> BulkItem:
-        case = self.cases.get(case_id)
-        now = _values(case, kept["set"])
-        changed = [name for name, value in kept["set"].items() if now[name] != _plain(value)]
-        if changed:
-            problem = f"somebody changed {', '.join(changed)} since"
-            return BulkItem(id=case_id, reference=case.reference, ok=False, problem=problem)
-        restorable = {n: v for n, v in kept["was"].items() if (n, v) != ("status", CaseStatus.NEW)}
-        return self._one(case_id, CasePatch.model_validate(restorable), by)[0]
+    def _back(self, case_id: str, entry: str, by: str) -> BulkItem:
+        try:
+            return _done(self.casework.undo(case_id, entry, by).case)
+        except Refused as refused:
+            reference = self.cases.get(case_id).reference
+            return BulkItem(id=case_id, reference=reference, ok=False, problem=refused.detail)
 
 
-def _values(case: Case, fields: Values) -> Values:
-    """The case's own values of those fields, as a patch would set them."""
-    shown = case.model_dump(mode="json")
-    shown["topic"] = case.topic.label
-    return {name: _plain(shown[name]) for name in fields}
-
-
-def _plain(value: Any) -> Any:
-    """Nothing is the same to a patch in whatever form."""
-    return None if value in ("", [], ()) else value
+def _done(case: Case) -> BulkItem:
+    return BulkItem(id=case.id, reference=case.reference, ok=True, version=case.version)

@@ -131,6 +131,20 @@ def test_several_cases_are_changed_at_once_and_back_again(api: Api, world: World
     assert sorted(case.priority for case in world.cases()) == ["high", "normal"]
 
 
+def test_own_fields_and_new_states_of_several_go_back_as_they_were(api: Api) -> None:
+    fields = [{"name": name, "label": {"en": name}} for name in ("order", "shop")]
+    api.put("/v1/settings/fields", {"fields": fields}, as_="admin")
+    case = api.case()
+    path = f"/v1/cases/{case['id']}"
+    api.patch(path, {"fields": {"shop": "Bonn"}}, case["version"])
+    patch = {"fields": {"order": "4711"}, "status": "resolved"}
+    done = api.post("/v1/cases/bulk", {"ids": [case["id"]], "patch": patch}).json
+    assert api.get(path).json["fields"] == {"shop": "Bonn", "order": "4711"}
+    assert api.post("/v1/cases/undo", {"undo": done["undo"]}).json["items"][0]["ok"]
+    back = api.get(path).json
+    assert (back["fields"], back["status"]) == ({"shop": "Bonn"}, case["status"])
+
+
 def test_a_change_of_several_is_undone_by_its_author_and_in_time_only(
     api: Api, world: World
 ) -> None:

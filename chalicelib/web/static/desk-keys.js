@@ -112,7 +112,7 @@ export function listen() {
     const found = ACTIONS.find(([, key]) => key && key === (key.length === 1 ? pressed.toLowerCase() : pressed));
     if (found && found[2]()) {
       event.preventDefault();
-      found[3]();
+      acting(found[3])();
     }
   });
 }
@@ -124,7 +124,7 @@ export function Palette() {
   if (!palette.value) return null;
   const actions = (text) => ACTIONS.filter(([name, , can]) => can() && t(`key.${name}`).toLowerCase().includes(text.toLowerCase()))
     .map((action) => ({ kind: "action", id: action[0], title: t(`key.${action[0]}`), key: action[1], run: action[3] }));
-  const pick = (hit) => { close(); setTimeout(() => (hit.run ? hit.run() : openHit(hit))); };
+  const pick = (hit) => { close(); setTimeout(acting(() => (hit.run ? hit.run() : openHit(hit)))); };
   return html`<${Dialog} title=${t("palette.title")} onClose=${close}>
     <${Finder} id="palette" label=${t("palette.find")} actions=${actions} onPick=${pick} focused always
       onAll=${(text) => { close(); go(`search?q=${encodeURIComponent(text)}`); }} /><//>`;
