@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from chalicelib.settings_documents import DOCUMENTS
 from chalicelib.words import _read, languages, preferred, render, words
 
+RECKONED = {"observed", "observed_until", "field", "op", "all", "any"}  # not asked, or a row's own
 FIELD = re.compile(r"\{\s*(\w+)\s*(?:,|\})")
 
 
@@ -53,3 +57,23 @@ def test_every_language_has_every_text_with_the_same_fields(language: str) -> No
 )
 def test_the_browsers_wish_is_read(header: str, language: str | None) -> None:
     assert preferred(header, ("en", "de")) == language
+
+
+def _fields(schema: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    """Every field in a schema, and the values that it is chosen from."""
+    for part in (schema, *schema.get("$defs", {}).values()):
+        for name, field in part.get("properties", {}).items():
+            yield name, field.get("enum", [])
+        yield "", part.get("enum", [])
+
+
+@pytest.mark.parametrize("document", sorted(DOCUMENTS))
+def test_every_field_of_the_settings_is_called_by_a_word(document: str) -> None:
+    known = set(_read("en"))
+    assert {f"settings.{document}", f"settings.{document}_what"} <= known
+    for name, values in _fields(DOCUMENTS[document]().model_json_schema()):
+        if name and name not in RECKONED:
+            assert known & {f"set.{document}.{name}", f"set.{name}"}, name
+        for value in values:
+            keys = {f"{kind}.{value}" for kind in ("enum", "channel", "state", "priority", "op")}
+            assert known & keys, value

@@ -83,9 +83,9 @@ const idOf = (path) => `f-${path.replaceAll(/[^\w-]/g, "-")}`;
 export function useForm() {
   const [faults, setFaults] = useState([]);
   const take = (error) => { if (!error.fields?.length) throw error; setFaults(error.fields); };
-  const run = (work) => acting(async (event) => {
+  const run = (work) => acting(async (...given) => {
     try {
-      const done = await work(event);
+      const done = await work(...given);
       setFaults([]);
       return done;
     } catch (error) {

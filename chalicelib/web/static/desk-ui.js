@@ -69,10 +69,10 @@ export function complain(error) {
 }
 
 /** Runs what a button does; an error is shown, never swallowed. */
-export const acting = (work) => async (event) => {
-  event?.preventDefault?.();
+export const acting = (work) => async (...given) => {
+  given[0]?.preventDefault?.();
   try {
-    return await work(event);
+    return await work(...given);
   } catch (error) {
     complain(error);
     return undefined;
