@@ -6,6 +6,7 @@ import gzip
 import re
 from collections.abc import Iterable
 
+from chalicelib.handlers.desk_page import MODULES
 from chalicelib.handlers.pages import WEB, version
 from tests.handlers.client import Api
 from tests.support import World
@@ -101,6 +102,8 @@ def size(names: Iterable[str]) -> int:
 
 
 def test_no_screen_of_the_desk_loads_more_than_its_budget() -> None:
+    for name in ("desk-login.js", "desk-me.js", "desk-start.js", "desk-results.js"):
+        assert size(with_all("desk.js", name)) <= BUDGET
     boards = imported("desk-boards.js", "import")
     parts = {part for board in boards for part in imported(board, "import")}
     assert {"desk-trends.js", "desk-campaigns.js"} <= boards
@@ -110,6 +113,16 @@ def test_no_screen_of_the_desk_loads_more_than_its_budget() -> None:
         loaded = with_all("desk.js", "desk-boards.js", board, *above)
         assert size(loaded) <= BUDGET, (board, size(loaded))
     assert size(["tokens.css", "desk.css", "boards.css"]) <= STYLES
+
+
+def test_a_case_can_be_read_and_answered_within_the_budget() -> None:
+    loaded = with_all("desk.js", "desk-case.js")
+    assert {"desk-timeline.js", "desk-composer.js"} <= loaded
+    assert size(loaded) <= BUDGET, size(loaded)
+
+
+def test_the_page_names_in_advance_just_what_its_first_screen_loads() -> None:
+    assert {"desk.js", *MODULES} == with_all("desk.js")
 
 
 def test_a_board_is_not_loaded_before_it_is_opened() -> None:

@@ -3,10 +3,9 @@
 
 import { get, post, query } from "./desk-api.js";
 import { acting, complain, html, Loading, signal, t, useLoaded } from "./desk-ui.js";
-import { current, dialog, fieldName, may, took } from "./desk-state.js";
-import { composer } from "./desk-composer.js";
+import { composer, current, dialog, fieldName, may, took } from "./desk-state.js";
 import { Customer } from "./desk-customer.js";
-import { wanted } from "./desk-macros.js";
+import { wanted } from "./desk-snippets.js";
 import { choiceName, inWords, ownFields, Problem, topics } from "./desk-names.js";
 
 export function Aside({ row, alter }) {
@@ -123,7 +122,7 @@ function offered(found) {
 }
 
 /** What stands behind the keys 1 to 3. */
-export const suggestion = (n) => suggested.value && offered(suggested.value).filter((one) => one.use)[n];
+composer.suggestion = (n) => suggested.value && offered(suggested.value).filter((one) => one.use)[n];
 
 /** Put an article's answer at the cursor in the customer's language, with its address, as cited. */
 async function cite(article) {

@@ -1,7 +1,7 @@
 // One case: its state above, one timeline over all channels, the composer, and the customer beside.
 
 import { get, post } from "./desk-api.js";
-import { acting, announce, exact, html, t, tell, useEffect, useRef, useState } from "./desk-ui.js";
+import { acting, announce, exact, html, lazy, t, tell, useEffect, useRef, useState } from "./desk-ui.js";
 import {
   agents, appear, change, changed, current, dialog, follow, fresh, may, me, next, place, present, refresh, remain, teams,
 } from "./desk-state.js";
@@ -9,10 +9,11 @@ import { seen } from "./desk-bell.js";
 import { Clock, nameOf } from "./desk-queue.js";
 import { Composer } from "./desk-composer.js";
 import { newest, picked, renewed, Timeline } from "./desk-timeline.js";
-import { Aside } from "./desk-beside.js";
 import { Dialogs, Splitting } from "./desk-dialogs.js";
 import { fieldLabel, loadNames } from "./desk-names.js";
 
+/** What stands beside a case comes once it can be read and answered. */
+const Aside = lazy(() => import("./desk-beside.js").then((m) => m.Aside));
 const NOTHING = { items: [], cursor: null };
 
 export function Case({ id }) {

@@ -3,18 +3,15 @@
 
 import { get, once, post, remove, Refused, Unreachable } from "./desk-api.js";
 import { complain, html, relative, t, tell, useEffect, useRef, useState } from "./desk-ui.js";
-import { appear, go, live, place } from "./desk-state.js";
+import { appear, composer, go, live, place } from "./desk-state.js";
 import { decide, draftOf, drop, keep } from "./desk-drafts.js";
 import { attach, AttachButton, busy, Files } from "./desk-files.js";
-import { expanded, loadSnippets } from "./desk-macros.js";
+import { expanded, loadSnippets } from "./desk-snippets.js";
 import { useMentions } from "./desk-mention.js";
 import { fits, Recipients, wayOf } from "./desk-ways.js";
 
 const HOLD = 5; // seconds in which a reply can be taken back
 const AGAIN = 10_000; // milliseconds until a request without an answer is sent again
-
-/** What the keyboard and other panes may ask of the open composer. */
-export const composer = { open: () => {}, insert: () => {}, cite: () => {}, attach: () => {}, chosen: () => "" };
 
 export function Composer({ row, messages, onSent, onMacro }) {
   const [mode, setMode] = useState("reply");

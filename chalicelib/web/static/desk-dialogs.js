@@ -1,10 +1,12 @@
 // What the keyboard or a menu asks for in a case. What is rare is loaded when it is asked for.
 
-import { complain, Dialog, html, signal, t, useEffect, useState } from "./desk-ui.js";
-import { dialog } from "./desk-state.js";
-import { KeepSnippet, MacroPicker } from "./desk-macros.js";
+import { complain, Dialog, html, lazy, signal, t, useEffect, useState } from "./desk-ui.js";
+import { dialog, keeping } from "./desk-state.js";
 import { picked } from "./desk-timeline.js";
 
+const macros = () => import("./desk-macros.js");
+const MacroPicker = lazy(() => macros().then((m) => m.MacroPicker));
+const KeepSnippet = lazy(() => macros().then((m) => m.KeepSnippet));
 const rare = signal(null);
 const RARE = { snooze: "Snooze", handover: "HandOver", merge: "Merge", link: "Link" };
 const WIDE = ["merge", "link"];
@@ -12,6 +14,7 @@ const WIDE = ["merge", "link"];
 export function Dialogs({ row, alter, load }) {
   const close = () => { dialog.value = ""; };
   const name = dialog.value;
+  useEffect(() => { setTimeout(MacroPicker.soon, 1_000); }, []); // so that its key opens it at once
   const asked = Boolean(RARE[name] || name === "split");
   useEffect(() => {
     if (asked && !rare.value) import("./desk-casework.js").then((m) => { rare.value = m; }, complain);
@@ -25,7 +28,7 @@ export function Dialogs({ row, alter, load }) {
   if (name === "macro") return html`<${Dialog} wide title=${t("dialog.macro")} onClose=${close}><${MacroPicker} row=${row} onClose=${close} onDone=${load} /><//>`;
   if (name === "tags") return html`<${Dialog} title=${t("dialog.tags")} onClose=${close}><${Tags} row=${row} alter=${alter} close=${close} /><//>`;
   const Part = rare.value?.[RARE[name]];
-  if (!Part) return html`<${KeepSnippet} />`;
+  if (!Part) return keeping.value ? html`<${KeepSnippet} />` : null;
   return html`<${Dialog} title=${t(`dialog.${name}`)} wide=${WIDE.includes(name)} onClose=${close}>
     <${Part} row=${row} alter=${alter} load=${load} close=${close} /><//>`;
 }

@@ -2,7 +2,7 @@
 // that was written elsewhere is overwritten unseen. Nothing remote clears a draft.
 
 import { get, once, put, Refused, remove, Unreachable } from "./desk-api.js";
-import { complain, Dialog, html, Loading, signal, t, Time, useLoaded } from "./desk-ui.js";
+import { complain, signal } from "./desk-ui.js";
 import { me } from "./desk-state.js";
 
 const SAVE = 1_500; // milliseconds without a change before a draft goes to the server
@@ -127,15 +127,4 @@ async function quiet(answer) {
     if (error instanceof Refused || error instanceof Unreachable) return null;
     throw error;
   }
-}
-
-/** All that one has begun, in whatever case. */
-export function Drafts({ close }) {
-  const state = useLoaded(() => get("me/drafts"), []);
-  return html`<${Dialog} title=${t("drafts.title")} onClose=${close}><${Loading} state=${state}>${({ items }) => html`
-    ${!items.length && html`<p class="quiet">${t("drafts.none")}</p>`}
-    <ul class="plain">${items.map((d) => html`<li key=${d.case_id + d.mode} class="card"><a href=${`#/case/${d.case_id}?write=${d.mode}`} onClick=${close} dir="auto">${d.reference} ${d.case_subject}</a>
-      <span class="line quiet"><span>${t(`composer.${d.mode}`)}</span> <${Time} at=${d.saved_at} />
-      ${d.files > 0 && html`<span>${t("drafts.files", { count: d.files })}</span>`}</span>
-      <span class="clip quiet" dir="auto">${d.text}</span></li>`)}</ul>`}<//><//>`;
 }

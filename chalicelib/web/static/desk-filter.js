@@ -1,34 +1,38 @@
-// By what a list is narrowed: the filters as chips, a dialog to choose them, lists that are kept.
+// By what a list is narrowed: the filters as chips. Their dialogs are in desk-filters.js.
 
-import { get, patch, post, remove } from "./desk-api.js";
-import { acting, Dialog, html, signal, t, tell, useEffect, useState } from "./desk-ui.js";
-import { agents, fieldName, go, list, loadViews, may, me, pathOf, rows, teams, views } from "./desk-state.js";
+import { get, patch } from "./desk-api.js";
+import { acting, html, lazy, signal, t, useEffect } from "./desk-ui.js";
+import { agents, fieldName, go, list, loadViews, may, me, pathOf, rows, teams } from "./desk-state.js";
 
-const STATES = ["new", "open", "pending", "on_hold", "resolved", "closed"];
-const PRIORITIES = ["urgent", "high", "normal", "low"];
-const CHANNELS = ["email", "web", "chat", "sms", "voice", "social"];
-const LANGUAGES = ["en", "de", "fr", "es", "it", "nl", "pl", "pt", "tr", "ru", "uk", "ar", "zh", "ja"];
 const SEVERAL = ["status", "priority"];
 const CHIPS = ["status", "priority", "team", "assignee", "topic", "tag", "channel", "language", "problem", "customer", "q"];
 
 /** Which of the dialogs is open: filter, save, organise. */
 export const open = signal("");
+const part = (name) => () => import("./desk-filters.js").then((m) => m[name]);
+const Choose = lazy(part("Choose"));
+const Save = lazy(part("Save"));
+export const Organise = lazy(part("Organise"));
 export const organise = () => { open.value = "organise"; };
 
-const topics = signal([]);
-const problems = signal([]);
+export const topics = signal([]);
+export const problems = signal([]);
 let asked = false;
 /** Names of topics and problems, asked for when a filter needs them. */
-async function names() {
+export async function names() {
   if (asked) return;
   asked = true;
-  const [known, troubles] = await Promise.all([get("topics"), get("problems?limit=50")]);
-  topics.value = known.items;
-  problems.value = troubles.items;
+  try {
+    const [known, troubles] = await Promise.all([get("topics"), get("problems?limit=50")]);
+    topics.value = known.items;
+    problems.value = troubles.items;
+  } catch {
+    asked = false; // names are shown as they are; the next filter asks again
+  }
 }
 
 const none = (value) => value === "any" || value === "*" || !value;
-const chosen = (name, value) => (SEVERAL.includes(name) ? value.split(",").filter(Boolean) : [value]);
+export const chosen = (name, value) => (SEVERAL.includes(name) ? value.split(",").filter(Boolean) : [value]);
 
 /** What the view of that name lists by itself, named as in an address. */
 function base(known) {
@@ -41,7 +45,7 @@ function base(known) {
 }
 
 /** The address's part for these wishes: what the view has already is left out. */
-function beside(known, wishes) {
+export function beside(known, wishes) {
   const own = base(known);
   const filters = {};
   for (const name of [...CHIPS, "order"]) {
@@ -59,7 +63,7 @@ const wished = (known) => {
 };
 
 /** How a value of a filter is called. */
-function called(name, value) {
+export function called(name, value) {
   if (name === "status") return t(`state.${value}`);
   if (name === "priority" || name === "channel") return t(`${name}.${value}`);
   if (value === "none") return t("filter.none");
@@ -76,12 +80,12 @@ function languageName(code) {
   try { return new Intl.DisplayNames(document.documentElement.lang, { type: "language" }).of(code); } catch { return code; }
 }
 
-const label = (name) => (name === "problem" ? fieldName("problem_id") : ["q", "tag", "channel", "customer", "order"].includes(name) ? t(`filter.${name}`) : fieldName(name));
+export const label = (name) => (name === "problem" ? fieldName("problem_id") : ["q", "tag", "channel", "customer", "order"].includes(name) ? t(`filter.${name}`) : fieldName(name));
 
 export function FilterBar({ known }) {
   const wishes = wished(known);
   const shown = CHIPS.filter((name) => wishes[name] && !(known?.owner === "all" && !list.value.filters[name]));
-  useEffect(() => { if (shown.some((name) => ["topic", "problem"].includes(name))) names().catch(() => { asked = false; }); }, [list.value.path]);
+  useEffect(() => { if (shown.some((name) => ["topic", "problem"].includes(name))) names(); }, [list.value.path]);
   const without = (name) => pathOf(list.value.name, beside(known, { ...wishes, [name]: "" }));
   const changed = Object.keys(list.value.filters).length > 0;
   const mine = known && ["me", "team"].includes(known.owner) && may("agent");
@@ -103,88 +107,9 @@ export function FilterBar({ known }) {
   </div>`;
 }
 
-const close = () => { open.value = ""; };
-
-function Choose({ known, wishes }) {
-  const [given, set] = useState({ order: "created", ...wishes });
-  useEffect(() => { names().catch(() => { asked = false; }); }, []);
-  const aside = known && !known.filter; // spam goes by time, whatever is asked for
-  const apply = (event) => {
-    event.preventDefault();
-    close();
-    go(pathOf(list.value.name, beside(known, given)));
-  };
-  const ticked = (name, value) => chosen(name, given[name] || "").includes(value);
-  const tick = (name, all, value, on) => {
-    const next = all.filter((one) => (one === value ? on : ticked(name, one)));
-    set({ ...given, [name]: next.join(",") });
-  };
-  const boxes = (name, all) => html`<fieldset><legend>${label(name)}</legend><div class="line">${all.map((value) => html`
-    <label class="check" key=${value}><input type="checkbox" autofocus=${value === all[0] && name === "status"} checked=${ticked(name, value)} onChange=${(e) => tick(name, all, value, e.target.checked)} /> ${called(name, value)}</label>`)}</div></fieldset>`;
-  const pick = (name, all) => html`<label>${label(name)} <select onChange=${(e) => set({ ...given, [name]: e.target.value })}>
-    <option value="">${t("filter.any")}</option>
-    ${(all.includes(given[name]) || !given[name] ? all : [given[name], ...all]).map((value) => html`<option value=${value} selected=${value === given[name]}>${called(name, value)}</option>`)}</select></label>`;
-  const write = (name) => html`<label>${label(name)} <input dir="auto" maxlength="200" value=${given[name] || ""} onInput=${(e) => set({ ...given, [name]: e.target.value })} /></label>`;
-  return html`<${Dialog} title=${t("filter.title")} onClose=${close} wide><form class="filter-form" onSubmit=${apply}>
-    ${boxes("status", STATES)}${boxes("priority", PRIORITIES)}
-    <div class="grid">
-      ${write("q")}
-      ${pick("assignee", ["me", "none", ...agents.value.map((one) => one.email).filter((one) => one !== me.value.email)])}
-      ${pick("team", ["none", ...teams.value.map((one) => one.name)])}
-      ${pick("topic", ["none", ...topics.value.map((one) => one.label)])}
-      ${pick("channel", CHANNELS)}${pick("language", LANGUAGES)}${pick("problem", problems.value.map((one) => one.id))}${write("tag")}
-      ${!aside && html`<label>${label("order")} <select onChange=${(e) => set({ ...given, order: e.target.value })}>
-        ${["created", "due"].map((value) => html`<option value=${value} selected=${value === given.order}>${t(`filter.by_${value}`)}</option>`)}</select></label>`}
-    </div>
-    <p class="actions"><button>${t("filter.apply")}</button> <button type="button" class="second" onClick=${close}>${t("desk.close")}</button></p></form><//>`;
-}
 
 /** The wishes as the API keeps them. */
-function filterOf(wishes) {
+export function filterOf(wishes) {
   const { q = "", status = "", priority = "", customer, ...rest } = wishes;
   return { ...rest, text: q, status: chosen("status", status), priority: chosen("priority", priority) };
-}
-
-const myTeams = () => teams.value.filter((one) => agents.value.find((agent) => agent.email === me.value.email)?.teams.includes(one.name));
-
-function Save({ wishes }) {
-  const [given, set] = useState({ title: "", for_team: "" });
-  const [wrong, setWrong] = useState("");
-  const save = async (event) => {
-    event.preventDefault();
-    try {
-      const made = await post("views", { ...filterOf(wishes), ...given });
-      close();
-      await loadViews();
-      go(pathOf(made.name, {}));
-      tell(t("views.saved", { title: made.title }));
-    } catch (error) {
-      setWrong(error.fields?.[0]?.reason || error.message);
-    }
-  };
-  return html`<${Dialog} title=${t("views.save")} onClose=${close}><form class="fieldset" onSubmit=${save}>
-    ${wrong && html`<p class="wrong-box" role="alert" id="view-wrong">${wrong}</p>`}
-    <label for="view-title">${t("views.title")}</label>
-    <input id="view-title" required maxlength="120" dir="auto" autofocus aria-describedby=${wrong ? "view-wrong" : null} value=${given.title} onInput=${(e) => set({ ...given, title: e.target.value })} />
-    <label for="view-for">${t("views.for")}</label>
-    <select id="view-for" onChange=${(e) => set({ ...given, for_team: e.target.value })}>
-      <option value="">${t("views.for_me")}</option>${myTeams().map((one) => html`<option value=${one.name}>${one.title}</option>`)}</select>
-    ${wishes.customer && html`<p class="quiet">${t("views.no_customer")}</p>`}
-    <p class="actions"><button>${t("desk.save")}</button></p></form><//>`;
-}
-
-export function Organise() {
-  const owned = views.value.filter((one) => one.owner === "me" || (one.owner === "team" && myTeams().some((team) => team.name === one.team)));
-  const act = (work) => acting(async () => { await work(); await loadViews(); });
-  const place = (one) => owned.filter((other) => other.owner === one.owner && other.team === one.team).indexOf(one);
-  return html`<${Dialog} title=${t("views.organise")} onClose=${close}><ul class="plain">
-    ${owned.map((one) => html`<li key=${one.name} class="actions">
-      <input dir="auto" aria-label=${t("views.title")} maxlength="120" value=${one.title}
-        onChange=${(e) => act(() => patch(`views/${one.name}`, { title: e.target.value }))()} />
-      ${one.team && html`<span class="tag">${called("team", one.team)}</span>`}
-      <button type="button" class="second" disabled=${place(one) === 0} onClick=${act(() => patch(`views/${one.name}`, { position: place(one) - 1 }))}>
-        ${t("settings.up")}<span class="aside"> ${one.title}</span></button>
-      <button type="button" class="second" onClick=${act(async () => { await remove(`views/${one.name}`); if (list.value.name === one.name) go("q/queue"); })}>
-        ${t("settings.remove")}<span class="aside"> ${one.title}</span></button></li>`)}
-    ${!owned.length && html`<li class="quiet">${t("views.none")}</li>`}</ul><//>`;
 }

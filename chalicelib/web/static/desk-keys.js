@@ -1,17 +1,12 @@
 // The keyboard: single keys outside of inputs, which can be switched off (WCAG 2.2, 2.1.4), and
 // the palette, which has every action and finds everything.
 
-import { acting, Dialog, html, signal, t } from "./desk-ui.js";
+import { acting, Dialog, html, lazy, signal, t } from "./desk-ui.js";
 import {
-  at, change, current, dialog, follow, go, list, may, me, next, place, rows, ticked,
+  at, change, composer, current, dialog, follow, go, keeping, list, may, me, next, place, rows, ticked,
 } from "./desk-state.js";
 import { open as filters } from "./desk-filter.js";
 import { Finder, openHit } from "./desk-search.js";
-import { suggestion } from "./desk-beside.js";
-import { composer } from "./desk-composer.js";
-import { Drafts } from "./desk-drafts.js";
-import { keepAsSnippet } from "./desk-macros.js";
-import { prefer } from "./desk-own.js";
 
 const OFF = "custops.keys.off";
 export const keysOff = signal(localStorage.getItem(OFF) === "yes");
@@ -50,9 +45,9 @@ export const ACTIONS = [
   ["tags", "l", here, () => { dialog.value = "tags"; }],
   ["resolve", "e", here, async () => { const row = current.value; if (await change(row, { status: "resolved" })) next(row.id); }],
   ["macro", "m", here, () => { dialog.value = "macro"; }],
-  ...[0, 1, 2].map((n) => [`use_${n + 1}`, String(n + 1), () => here() && suggestion(n), () => suggestion(n).use()]),
+  ...[0, 1, 2].map((n) => [`use_${n + 1}`, String(n + 1), () => here() && composer.suggestion(n), () => composer.suggestion(n).use()]),
   ["attach", "", here, () => composer.attach()],
-  ["snippet", "", () => here() && composer.chosen(), keepAsSnippet],
+  ["snippet", "", () => here() && composer.chosen(), () => { keeping.value = composer.chosen(); }],
   ["snooze", "z", working, () => { dialog.value = "snooze"; }],
   ["handover", "h", working, () => { dialog.value = "handover"; }],
   ["merge", "", working, () => { dialog.value = "merge"; }],
@@ -117,6 +112,9 @@ export function listen() {
   });
 }
 
+const Drafts = lazy(() => import("./desk-lists.js").then((m) => m.Drafts));
+const Keys = lazy(() => import("./desk-lists.js").then((m) => m.Keys));
+
 export function Palette() {
   const close = () => { palette.value = ""; };
   if (palette.value === "drafts") return html`<${Drafts} close=${close} />`;
@@ -128,11 +126,4 @@ export function Palette() {
   return html`<${Dialog} title=${t("palette.title")} onClose=${close}>
     <${Finder} id="palette" label=${t("palette.find")} actions=${actions} onPick=${pick} focused always
       onAll=${(text) => { close(); go(`search?q=${encodeURIComponent(text)}`); }} /><//>`;
-}
-
-function Keys({ close }) {
-  return html`<${Dialog} title=${t("key.keys")} onClose=${close}>
-    <label class="check"><input type="checkbox" checked=${!keysOff.value} onChange=${(e) => { switchKeys(!e.target.checked); acting(() => prefer({ keys: !keysOff.value }))(); }} /> ${t("palette.enabled")}</label>
-    <table><tbody>${ACTIONS.filter(([, key]) => key).map(([name, key]) => html`<tr key=${name}><th scope="row">${t(`key.${name}`)}</th><td><kbd>${key}</kbd></td></tr>`)}
-    ${[["composer.send", "Ctrl+Enter"], ["composer.send_resolve", "Ctrl+Shift+Enter"], ["composer.macro", "/"], ["key.leave", "Esc"], ["spam.key", "h"], ["palette.title", "Ctrl+K"]].map(([name, key]) => html`<tr key=${name}><th scope="row">${t(name)}</th><td><kbd>${key}</kbd></td></tr>`)}</tbody></table><//>`;
 }

@@ -3,30 +3,10 @@
 
 import { get, post, put } from "./desk-api.js";
 import { acting, complain, Dialog, html, signal, t, tell, useEffect, useRef, useState } from "./desk-ui.js";
-import { composer } from "./desk-composer.js";
+import { composer, keeping } from "./desk-state.js";
+import { keepAsSnippet, loadSnippets, snippets, wanted, words } from "./desk-snippets.js";
 
 const macros = signal(null);
-export const snippets = signal(null);
-const keeping = signal(""); // the text that is to become a snippet
-export const wanted = signal(""); // the macro that a suggestion names
-
-export async function loadSnippets(again = false) {
-  if (!snippets.value || again) snippets.value = await get("me/snippets");
-}
-
-/** Own ones go before those of all; {word, text} in the language. */
-function words(language) {
-  const { items, shared } = snippets.value || { items: [], shared: [] };
-  const own = new Set(items.map((one) => one.word.toLowerCase()));
-  return [...items, ...shared.filter((one) => !own.has(one.word.toLowerCase())).map((one) => ({ ...one, text: one.texts[language] || one.text }))];
-}
-
-/** What stands for the ;word before the cursor: {from, text}, or null. */
-export function expanded(value, at, language) {
-  const match = /(?:^|\s)(;([\p{L}\p{N}_-]{1,30}))$/u.exec(value.slice(0, at));
-  const found = match && words(language).find((one) => one.word.toLowerCase() === match[2].toLowerCase());
-  return found ? { from: at - match[1].length, text: found.text } : null;
-}
 
 const inLanguage = (macro, language) => macro.texts[language] || macro.text || macro.texts.en || Object.values(macro.texts)[0] || "";
 
@@ -142,8 +122,6 @@ function field(one, ref, value, set, wrong) {
 }
 
 // --- one's own snippets -------------------------------------------------------------------------
-
-export const keepAsSnippet = () => { keeping.value = composer.chosen(); };
 
 /** Give a text a word; or see, change and remove one's own. */
 export function KeepSnippet() {

@@ -1,15 +1,14 @@
-// One search over everything: a field that finds while one types, and a page of all that was found.
+// One search over everything: a field that finds while one types (all of it: desk-results.js).
 
 import { get, query } from "./desk-api.js";
-import { acting, html, Loading, t, Time, useEffect, useLoaded, useRef, useState } from "./desk-ui.js";
+import { html, t, useEffect, useRef, useState } from "./desk-ui.js";
 import { current, dialog, go, may } from "./desk-state.js";
 
 const PAUSE = 200; // milliseconds without a key before anything is asked
-const LEAST = 2; // characters
-const KINDS = ["case", "customer", "solved", "article", "problem", "trend", "campaign", "macro"];
+export const LEAST = 2; // characters
 
 /** Where a hit leads; a macro only where a case is open, or to its settings. */
-function target(hit) {
+export function target(hit) {
   if (hit.kind === "case" || hit.kind === "solved") return `#/case/${hit.id}`;
   if (hit.kind === "customer") return `#/q/all?customer=${hit.id}`;
   if (hit.kind === "article") return `./a/${hit.id}`;
@@ -92,7 +91,7 @@ export function Finder({ id, label, hint, actions, onPick, onAll, focused, alway
 }
 
 /** What is told of a hit, in one line. */
-function Hit({ hit }) {
+export function Hit({ hit }) {
   const state = hit.kind === "case" || hit.kind === "solved" ? t(`state.${hit.state}`)
     : hit.kind === "campaign" ? t(`notice.${hit.state}`)
       : ["problem", "trend"].includes(hit.kind) ? t(`${hit.kind}.${hit.state}`) : hit.state;
@@ -101,38 +100,4 @@ function Hit({ hit }) {
     ${state && html`<span class="quiet">${state}</span>`}
     ${hit.key && html`<kbd>${hit.key}</kbd>`}
     ${hit.text && html`<span class="quiet clip" dir="auto">${hit.text}</span>`}</span>`;
-}
-
-/** All that was found, kind by kind; further open cases are looked through when asked for. */
-export function Results({ text }) {
-  const [further, setFurther] = useState(null);
-  const state = useLoaded(async () => {
-    setFurther(null);
-    return text.trim().length < LEAST ? { hits: [], looked_at: 0, cursor: null } : get(`search${query({ q: text })}`);
-  }, [text]);
-  useEffect(() => { document.getElementById("board-title")?.focus(); }, [text]);
-  return html`<section class="results"><header><h1 id="board-title" tabindex="-1" dir="auto">${t("found.title", { text })}</h1>
-    <a href=${`#/q/all?q=${encodeURIComponent(text)}`}>${t("found.as_list")}</a></header>
-    <${Loading} state=${state}>${(first) => {
-      const hits = [...first.hits, ...(further?.hits || [])];
-      const looked = first.looked_at + (further?.looked_at || 0);
-      const cursor = further ? further.cursor : first.cursor;
-      const on = acting(async () => {
-        const next = await get(`search${query({ q: text, cursor })}`);
-        setFurther({ hits: [...(further?.hits || []), ...next.hits], looked_at: (further?.looked_at || 0) + next.looked_at, cursor: next.cursor });
-      });
-      return html`${!hits.length && html`<p class="empty">${t("found.none")}</p>`}
-        ${KINDS.map((kind) => [kind, hits.filter((hit) => hit.kind === kind)]).filter(([kind, all]) => all.length || (kind === "case" && cursor)).map(([kind, all]) => html`
-          <h2 key=${kind}>${t(`found.${kind}`)}</h2>
-          <ul class="plain">${all.map((hit) => html`<li key=${hit.id}><${Found} hit=${hit} /></li>`)}</ul>
-          ${kind === "case" && looked > 0 && html`<p class="actions"><span class="quiet">${t("found.looked", { count: looked })}</span>
-            ${cursor && html`<button type="button" class="second" onClick=${on}>${t("found.further")}</button>`}</p>`}`)}`;
-    }}<//></section>`;
-}
-
-function Found({ hit }) {
-  const to = target(hit);
-  const away = to.startsWith("./");
-  return html`${to ? html`<a href=${to} target=${away ? "_blank" : null} rel=${away ? "noopener" : null}><${Hit} hit=${hit} /></a>` : html`<${Hit} hit=${hit} />`}
-    ${hit.at && html` <span class="quiet"><${Time} at=${hit.at} /></span>`}`;
 }

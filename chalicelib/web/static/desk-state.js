@@ -80,6 +80,10 @@ export const current = signal(null);
 export const fresh = signal(null);
 export const dialog = signal("");
 
+/** What the keyboard and other panes may ask of the open composer, and of what stands beside it. */
+export const composer = { open: () => {}, insert: () => {}, cite: () => {}, attach: () => {}, chosen: () => "", suggestion: () => null };
+export const keeping = signal(""); // the text that is to become a snippet
+
 /** How a field of a case is called. */
 export const fieldName = (name) => { const text = t(`field.${name}`); return text === `field.${name}` ? name : text; };
 

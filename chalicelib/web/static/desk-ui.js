@@ -100,6 +100,22 @@ export function Notices() {
   <p class="aside" aria-live="polite" id="spoken">${spoken.value}</p>`;
 }
 
+/** A part whose module is loaded when it is first shown, or before that by its `soon()`. */
+export function lazy(load) {
+  const part = signal(null);
+  let asked = null;
+  const soon = () => {
+    asked ||= load().then((found) => { part.value = found; }, (error) => { asked = null; complain(error); });
+    return asked;
+  };
+  const Lazy = (given) => {
+    useEffect(() => { soon(); }, []);
+    return part.value ? html`<${part.value} ...${given} />` : null;
+  };
+  Lazy.soon = soon;
+  return Lazy;
+}
+
 // --- dialogs ----------------------------------------------------------------------------------
 
 /** A modal dialog; Escape and its button close it, and the focus returns where it was. It is open

@@ -1,16 +1,14 @@
 // The agent desk: sign in, the frame around every screen, and which screen is shown.
 
 import { get, onSignedOut, renew, signedIn } from "./desk-api.js";
-import { acting, complain, html, now, Notices, render, setClock, signal, t, Time, useEffect, useRef } from "./desk-ui.js";
+import { acting, complain, html, lazy, now, Notices, render, setClock, signal, t, Time, useEffect, useRef } from "./desk-ui.js";
 import {
   agents, go, list, live, loadViews, may, me, place, setup, startPolling, stopPolling, teams,
 } from "./desk-state.js";
 import { Bell, News } from "./desk-bell.js";
 import { Queue, Views } from "./desk-queue.js";
-import { Case } from "./desk-case.js";
 import { listen, Palette } from "./desk-keys.js";
-import { NewCase } from "./desk-new.js";
-import { Finder, openHit, Results } from "./desk-search.js";
+import { Finder, openHit } from "./desk-search.js";
 import { begin, dark, loadOwn, prefer, spoken } from "./desk-own.js";
 
 const online = signal(navigator.onLine);
@@ -22,9 +20,12 @@ const BOARDS = () => import("./desk-boards.js").then((m) => m.Board);
 const SCREENS = {
   trends: BOARDS, problems: BOARDS, campaigns: BOARDS, articles: BOARDS, insights: BOARDS, settings: BOARDS, quarantine: BOARDS,
   me: () => import("./desk-me.js").then((m) => m.Board),
+  search: () => import("./desk-results.js").then((m) => m.Results),
   start: () => import("./desk-start.js").then((m) => m.Start),
 };
 const screens = signal({});
+const NewCase = lazy(() => import("./desk-new.js").then((m) => m.NewCase));
+const Case = lazy(() => import("./desk-case.js").then((m) => m.Case));
 
 /** The sign-in, loaded by whoever is not signed in. */
 const door = signal(null);
@@ -36,7 +37,7 @@ async function enter() {
   setClock(found.now, asked);
   me.value = found;
   loadOwn().catch(complain);
-  choices().then(shown).then(loadViews).then(startPolling).catch(complain);
+  choices().then(shown).then(Case.soon).then(loadViews).then(startPolling).catch(complain);
   if (may("admin")) firstSteps().catch(complain);
 }
 
@@ -124,7 +125,6 @@ function Screen() {
     }
     document.title = `${t(screen === "case" ? "case.log" : `board.${screen === "q" ? "queue" : screen}`)} – ${document.documentElement.dataset.brand}`;
   }, [screen]);
-  if (screen === "search") return html`<main id="main" class="board"><${Results} text=${place.value.search.get("q") || ""} /></main>`;
   if (SCREENS[screen]) {
     const Shown = screens.value[screen];
     return Shown ? html`<main id="main" class="board"><${Shown} screen=${screen} id=${id} /></main>`
