@@ -24,7 +24,7 @@ class ViewFilter(Model):
     """Which cases a list has. Several states or priorities are or-ed, everything else is and-ed.
 
     `assignee` may be "me"; it, `team` and `topic` may be "none". `text` are words that must occur.
-    `snoozed` is "no" without the cases that are snoozed, or "only" those; "" has both.
+    `snoozed` is "no" without the cases that are snoozed, "only" those, or "any".
     """
 
     status: tuple[CaseStatus, ...] = Field(default=(), max_length=6)
@@ -36,7 +36,7 @@ class ViewFilter(Model):
     priority: tuple[Priority, ...] = Field(default=(), max_length=4)
     language: str = Field(default="", pattern=r"^(?:[a-z]{2,3})?$")
     problem: str = Field(default="", max_length=64)
-    snoozed: Literal["", "no", "only"] = "no"
+    snoozed: Literal["no", "only", "any"] = "no"
     text: str = Field(default="", max_length=200)
     order: Literal["created", "due"] = "created"
 

@@ -229,7 +229,7 @@ def wanted(view: ViewFilter, email: str = "") -> CaseFilter:
         statuses=tuple(sorted(set(view.status))),
         priorities=tuple(sorted(set(view.priority))),
         assignee=email if assignee == "me" and email else assignee,
-        snoozed=view.snoozed,
+        snoozed="" if view.snoozed == "any" else view.snoozed,
         **view.model_dump(
             include={"team", "topic", "tag", "channel", "language", "problem", "text", "order"}
         ),
@@ -243,10 +243,11 @@ def as_view(asked: CaseFilter) -> ViewFilter | None:
     return ViewFilter(
         status=asked.statuses,
         priority=asked.priorities,
+        snoozed=asked.snoozed or "any",
         **asked.model_dump(
             include={
                 *("team", "assignee", "topic", "tag"),
-                *("channel", "language", "problem", "snoozed", "text", "order"),
+                *("channel", "language", "problem", "text", "order"),
             }
         ),
     )

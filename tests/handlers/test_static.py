@@ -112,7 +112,8 @@ def test_no_screen_of_the_desk_loads_more_than_its_budget() -> None:
         above = {one for one in boards if board in imported(one, "import")}
         loaded = with_all("desk.js", "desk-boards.js", board, *above)
         assert size(loaded) <= BUDGET, (board, size(loaded))
-    assert size(["tokens.css", "desk.css", "boards.css"]) <= STYLES
+    for sheet in ("boards.css", "entry.css"):
+        assert size(["tokens.css", "desk.css", sheet]) <= STYLES
 
 
 def test_a_case_can_be_read_and_answered_within_the_budget() -> None:

@@ -1,6 +1,6 @@
 // The boards: which module has which screen, and what all of them are built from.
 
-import { acting, complain, Dialog, html, Loading, t, useEffect, useLoaded, useRef, useState } from "./desk-ui.js";
+import { acting, complain, Dialog, html, Loading, styled, t, useEffect, useLoaded, useRef, useState } from "./desk-ui.js";
 import { place, staying } from "./desk-state.js";
 import { language } from "./words.js";
 
@@ -16,18 +16,14 @@ const LOAD = {
 };
 
 /** Their style sheet comes with them. */
-const sheet = document.createElement("link");
-sheet.rel = "stylesheet";
-sheet.href = new URL("boards.css", import.meta.url).href;
-const styled = new Promise((done) => { sheet.onload = done; sheet.onerror = done; });
-document.head.append(sheet);
+const sheet = styled("boards.css");
 
 export const Waiting = () => html`<div class="skeleton" aria-busy="true"><i/><i/><i/></div>`;
 
 export function Board({ screen, id }) {
   const [open, setOpen] = useState({});
   useEffect(() => {
-    Promise.all([LOAD[screen](), styled]).then(([module]) => setOpen({ screen, Shown: module.default }), complain);
+    Promise.all([LOAD[screen](), sheet]).then(([module]) => setOpen({ screen, Shown: module.default }), complain);
   }, [screen]);
   return open.screen === screen ? html`<${open.Shown} key=${screen} id=${id} />` : html`<${Waiting} />`;
 }

@@ -2,7 +2,9 @@
 // and the way back in for who forgot the password.
 
 import { get, keepToken, post, signOut } from "./desk-api.js";
-import { html, t, useEffect, useRef, useState } from "./desk-ui.js";
+import { html, styled, t, useEffect, useRef, useState } from "./desk-ui.js";
+
+await styled("entry.css");
 
 const START = "custops.sso.start"; // what a sign-in elsewhere began with; in this tab only
 const BY = "custops.sso"; // by whom this browser is signed in

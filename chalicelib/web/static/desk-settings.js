@@ -8,8 +8,8 @@ import { Field, follow, wordsOf } from "./desk-form.js";
 import { known } from "./words.js";
 
 const GROUPS = {
-  company: ["brand", "teams", "calendars", "promises"], contacts: ["channels", "topics", "macros", "views"], routes: ["routing", "priorities"],
-  help_centre: ["help", "synonyms"], watching: ["detection", "problems", "campaigns", "approvals"], machine: ["engines", "sentiment", "webhooks", "flags"],
+  company: ["brand", "teams", "calendars", "promises"], contacts: ["channels", "topics", "fields", "macros", "snippets", "views"], routes: ["routing", "priorities"],
+  help_centre: ["help", "synonyms"], watching: ["detection", "problems", "campaigns", "approvals"], machine: ["engines", "sentiment", "notifications", "webhooks", "flags"],
 };
 const root = document.documentElement.dataset.root || "./";
 let description = null;

@@ -1,8 +1,10 @@
 // The first steps of a new installation: a short form each, which saves through the settings.
 
 import { get, once, post, query, request } from "./desk-api.js";
-import { acting, exact, html, Loading, t, tell, useEffect, useLoaded, useRef, useState } from "./desk-ui.js";
+import { acting, exact, html, Loading, styled, t, tell, useEffect, useLoaded, useRef, useState } from "./desk-ui.js";
 import { go, loadViews, me, place, setup, teams } from "./desk-state.js";
+
+await styled("entry.css");
 
 const DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 const COUNTRIES = "AE AR AT AU BE BG BR CA CH CL CN CO CY CZ DE DK EE EG ES FI FR GB GR HK HR HU IE IL IN IS IT JP KE KR LT LU LV MA MT MX MY NG NL NO NZ PE PH PL PT RO RS SA SE SG SI SK TH TR TW UA US UY VN ZA".split(" ");

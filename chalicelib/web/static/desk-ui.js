@@ -116,6 +116,16 @@ export function lazy(load) {
   return Lazy;
 }
 
+/** A style sheet that only some screens need; resolves once it is there, or cannot be had. */
+export function styled(name) {
+  const sheet = document.createElement("link");
+  sheet.rel = "stylesheet";
+  sheet.href = new URL(name, import.meta.url).href;
+  const done = new Promise((ready) => { sheet.onload = ready; sheet.onerror = ready; });
+  document.head.append(sheet);
+  return done;
+}
+
 // --- dialogs ----------------------------------------------------------------------------------
 
 /** A modal dialog; Escape and its button close it, and the focus returns where it was. It is open
