@@ -10,10 +10,14 @@ import pytest
 
 from chalicelib import bootstrap
 from chalicelib.bootstrap import Application
+from chalicelib.cases.models import MessageKind
+from chalicelib.cases.rules import touch
 from chalicelib.channels.models import Channel
 from chalicelib.errors import Invalid, SendThrottled
+from chalicelib.flows.facts import facts
 from chalicelib.flows.inbox import ReadInput
 from chalicelib.flows.replying import ReplyInput
+from chalicelib.flows.timeline import event
 from chalicelib.store.desk import Doing
 from tests.flows.alert_world import (
     ANN,
@@ -372,3 +376,20 @@ def test_who_follows_a_case_follows_the_one_that_it_goes_into(world: World) -> N
     world.app.replying.reply(first.id, ReplyInput(text="On its way"), BEN)
     world.settle()
     assert told(world, CLEO) == [("followed", 1)]
+
+
+def test_a_case_that_is_handed_over_with_a_note_comes_with_its_words(world: World) -> None:
+    app, case, now = world.app, world.case(), world.clock()
+    after = touch(case.model_copy(update={"assignee": BEN}), now)
+    change = {"assignee": [ANN, BEN]}
+    given = event(after, "01EVENT", now, "handed over", change, ANN)
+    note = event(after, "01NOTE", now, "I promised him a call", {}, ANN)
+    note = note.model_copy(update={"kind": MessageKind.NOTE})
+    entries = [app.cases.new_message(entry) for entry in (given, note)]
+    app.cases.save(after, *entries, *facts(app.cases, app.reactions, after, given, now, note))
+    world.settle()
+    (line,) = [one for one in lines(world, BEN) if not one.read]
+    assert (str(line.kind), line.count, line.text) == ("assigned", 1, "I promised him a call")
+    later(world, minutes=3)
+    (mail,) = mails(world, BEN)
+    assert "I promised him a call" in mail.get_content()

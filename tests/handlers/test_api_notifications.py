@@ -129,3 +129,12 @@ def test_preferences_are_ones_own_and_not_overwritten_unseen(api: Api) -> None:
     assert api.get(path, as_="lead").json["language"] == ""
     for wrong in ({"language": "xx"}, {"zone": "Mars"}, {"daily_at": "25:00"}):
         assert api.put(path, wrong).status == 422
+
+
+def test_whoever_a_case_is_opened_for_is_told(api: Api, world: World) -> None:
+    staffed(api)
+    case = api.case(assignee="lead@example.com")
+    world.settle()
+    (line,) = api.get("/v1/notifications", as_="lead").json["items"]
+    assert (line["id"], line["kind"], line["by_name"]) == (case["id"], "assigned", "Agent")
+    assert api.get("/v1/notifications").json["items"] == []
