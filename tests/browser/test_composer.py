@@ -186,7 +186,7 @@ def test_a_word_becomes_its_text_and_ones_own_can_be_kept(look: Open, system: Sy
     page.keyboard.press("Control+k")
     page.keyboard.type("snippet")
     page.keyboard.press("Enter")
-    page.get_by_label("Word").fill("soon")
+    page.get_by_label("Word", exact=True).fill("soon")
     window.settled()
     page.keyboard.press("Enter")
     expect(page.get_by_text("Kept: ;soon")).to_be_visible()
@@ -229,7 +229,7 @@ def test_a_draft_that_was_changed_elsewhere_is_not_overwritten(look: Open, syste
     page.locator("#compose").blur()
     page.keyboard.press("g")
     page.keyboard.press("d")
-    expect(page.get_by_role("dialog").get_by_text("Two windows")).to_be_visible()
+    expect(page.get_by_role("dialog").get_by_text("Two windows").first).to_be_visible()
     window.settled()
 
 
