@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import smtplib
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -56,10 +57,11 @@ def received(system: System) -> dict[str, str]:
             mail.set_content("Hello")
             mail.add_alternative(html, subtype="html")
             door.send_message(mail)
-    return {
-        name: str(system.until(lambda n=name: system.cases(f"{n}@hostile.example"))[0]["id"])
-        for name in CASES
-    }
+    found: dict[str, str] = {}
+    for name in CASES:
+        (case,) = system.until(partial(system.cases, f"{name}@hostile.example"), 90)
+        found[name] = str(case["id"])
+    return found
 
 
 @pytest.mark.parametrize("name", sorted(CASES))

@@ -51,7 +51,7 @@ export function MacroPicker({ row, onClose, onDone }) {
     <input id="macro" type="search" role="combobox" autofocus autocomplete="off" value=${text} aria-expanded="true" aria-controls="macros" aria-autocomplete="list"
       aria-activedescendant=${now ? `macro-${fit.indexOf(now)}` : null} onInput=${(e) => { setText(e.target.value); setAt(0); }} onKeyDown=${onKey} />
     ${loaded && !fit.length && html`<p class="quiet">${t("macro.none")}</p>`}
-    <ul class="plain" role="listbox" id="macros" aria-label=${t("macro.find")}>${fit.map((one, n) => html`<li key=${one.name || `;${one.word}`} id=${`macro-${n}`} role="option" aria-selected=${one === now}
+    <ul class="plain" role="listbox" id="macros" aria-label=${t("dialog.macro")}>${fit.map((one, n) => html`<li key=${one.name || `;${one.word}`} id=${`macro-${n}`} role="option" aria-selected=${one === now}
       onClick=${() => pick(one)} onMouseMove=${() => setAt(n)}>${one.snippet ? html`<kbd>;${one.word}</kbd>` : one.title}</li>`)}</ul>
     ${composer.chosen() && html`<button type="button" class="link" onClick=${() => { onClose(); keepAsSnippet(); }}>${t("snippet.keep")}</button>`}</div>
     ${now && html`<div class="shown"><p class="said" dir="auto">${now.snippet ? now.text : inLanguage(now, row.language)}</p>
