@@ -1,9 +1,11 @@
 // Dialogs of lists: by what one is narrowed, under which name it is kept, those that are kept.
 
 import { patch, post, remove } from "./desk-api.js";
-import { acting, Dialog, html, t, tell, useEffect, useState } from "./desk-ui.js";
+import { acting, Dialog, html, styled, t, tell, useEffect, useState } from "./desk-ui.js";
 import { agents, go, list, loadViews, me, pathOf, teams, views } from "./desk-state.js";
 import { beside, called, chosen, filterOf, label, names, open, problems, topics } from "./desk-filter.js";
+
+await styled("entry.css");
 
 const STATES = ["new", "open", "pending", "on_hold", "resolved", "closed"];
 const PRIORITIES = ["urgent", "high", "normal", "low"];

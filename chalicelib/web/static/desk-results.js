@@ -1,9 +1,11 @@
 // The page of all that a search found.
 
 import { get, query } from "./desk-api.js";
-import { acting, html, Loading, t, Time, useEffect, useLoaded, useState } from "./desk-ui.js";
+import { acting, html, Loading, styled, t, Time, useEffect, useLoaded, useState } from "./desk-ui.js";
 import { place } from "./desk-state.js";
 import { Hit, LEAST, target } from "./desk-search.js";
+
+await styled("entry.css");
 
 const KINDS = ["case", "customer", "solved", "article", "problem", "trend", "campaign", "macro"];
 

@@ -118,6 +118,12 @@ export function lazy(load) {
 
 /** A style sheet that only some screens need; resolves once it is there, or cannot be had. */
 export function styled(name) {
+  sheets[name] ||= added(name);
+  return sheets[name];
+}
+
+const sheets = {};
+function added(name) {
   const sheet = document.createElement("link");
   sheet.rel = "stylesheet";
   sheet.href = new URL(name, import.meta.url).href;
