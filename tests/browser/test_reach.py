@@ -80,7 +80,10 @@ def test_without_colours_buttons_and_places_are_still_seen(look: Open) -> None:
     style = "(one) => getComputedStyle(one).borderBlockEndStyle"
     for window, page in every_page(look, width=1400, forced_colors="active"):
         window.settled()
-        for seen in (page.locator("main button, main .button"), page.locator("nav [aria-current=page]")):
+        for seen in (
+            page.locator("main button, main .button"),
+            page.locator("nav [aria-current=page]"),
+        ):
             for one in seen.all():
                 assert one.evaluate(style) != "none", one.evaluate("(one) => one.outerHTML")
 
