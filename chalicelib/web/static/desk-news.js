@@ -1,9 +1,11 @@
 // The list behind the bell.
 
 import { get, post } from "./desk-api.js";
-import { acting, Dialog, html, Loading, t, Time, useEffect, useLoaded, useRef, useState } from "./desk-ui.js";
+import { acting, Dialog, html, Loading, styled, t, Time, useEffect, useLoaded, useRef, useState } from "./desk-ui.js";
 import { bell } from "./desk-state.js";
 import { ring, words } from "./desk-bell.js";
+
+await styled("entry.css");
 
 export function List({ close }) {
   const [pages, setPages] = useState([]);
