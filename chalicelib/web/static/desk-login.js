@@ -36,6 +36,7 @@ export async function comeBack() {
   const started = JSON.parse(sessionStorage.getItem(START) || "{}");
   sessionStorage.removeItem(START);
   history.replaceState(null, "", here() + (started.hash || location.hash));
+  dispatchEvent(new HashChangeEvent("hashchange")); // the screen that was asked for before
   if (!told.get("code") || !started.state || told.get("state") !== started.state) {
     refused = t("login.sso_refused");
     return;
