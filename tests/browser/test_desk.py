@@ -170,8 +170,12 @@ def test_merge_undo_and_split_by_keyboard_keep_order_and_drafts(look: Open, syst
     expect(said).to_have_text(
         ["My card was charged twice", "And the lamp is broken", "Where is my invoice?"]
     )
-    page.get_by_role("button", name="Undo").first.focus()
+    merged = page.locator(".entry.event").filter(has_text="merged into").first
+    merged.get_by_role("button", name="Undo").focus()
     page.keyboard.press("Enter")
+    expect(said).to_have_text(["Where is my invoice?"])
+    expect(page.locator("#compose")).to_have_value("A draft of the invoice")
+    opened(page, case)
     expect(page.locator("#case-title")).to_have_text("Charged twice")
     expect(page.locator("#compose")).to_have_value("A draft of the card")
     assert {c: messages(system, c) for c in (case, other)} == before
