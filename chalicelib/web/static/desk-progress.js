@@ -27,7 +27,7 @@ function Progress({ campaign }) {
 function Reasons({ title, counts }) {
   const some = Object.entries(counts).sort((a, b) => b[1] - a[1]);
   if (!some.length) return null;
-  return html`<h3>${title}</h3><ul class="plain">${some.map(([why, n]) => html`<li key=${why}><strong>${n}</strong> ${reason(why)}</li>`)}</ul>`;
+  return html`<h2>${title}</h2><ul class="plain">${some.map(([why, n]) => html`<li key=${why}><strong>${n}</strong> ${reason(why)}</li>`)}</ul>`;
 }
 const reason = (why) => { const text = t(`excluded.${why}`); return text === `excluded.${why}` ? why.replaceAll("_", " ") : text; };
 

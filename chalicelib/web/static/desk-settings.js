@@ -29,7 +29,7 @@ export default ({ id: name }) => {
     return html`<div class="panes-2"><nav aria-label=${t("board.settings")}>${Object.entries(groups).map(([group, some]) => some.some((one) => names.includes(one)) && html`<h2 key=${group}>${t(`settings.group_${group}`)}</h2><ul class="plain" key=${`${group}-list`}>
       ${some.filter((one) => names.includes(one)).map((one) => html`<li key=${one}><a href=${`#/settings/${one}`} aria-current=${one === name ? "page" : null}>${titleOf(one)}</a></li>`)}</ul>`)}</nav>
       <div>${name ? html`<${Document} key=${name} name=${name} api=${api} />` : html`<p>${t("settings.choose")}</p>
-        <div class="grid">${listed.filter((one) => names.includes(one)).map((one) => html`<article class="card" key=${one}><h3><a href=${`#/settings/${one}`}>${titleOf(one)}</a></h3><p class="quiet">${t(`settings.${one}_what`)}</p></article>`)}</div>`}</div></div>`;
+        <div class="grid">${listed.filter((one) => names.includes(one)).map((one) => html`<article class="card" key=${one}><h2><a href=${`#/settings/${one}`}>${titleOf(one)}</a></h2><p class="quiet">${t(`settings.${one}_what`)}</p></article>`)}</div>`}</div></div>`;
   }}<//></section>`;
 };
 
