@@ -3,7 +3,7 @@
 import { get, post } from "./desk-api.js";
 import { acting, announce, exact, html, lazy, t, tell, useEffect, useRef, useState } from "./desk-ui.js";
 import {
-  agents, appear, change, changed, current, dialog, follow, fresh, may, me, next, place, present, refresh, remain, teams,
+  agents, appear, change, changed, composer, current, dialog, follow, fresh, may, me, next, place, present, refresh, remain, teams,
 } from "./desk-state.js";
 import { seen } from "./desk-bell.js";
 import { Clock, nameOf } from "./desk-queue.js";
@@ -188,6 +188,7 @@ function Fields({ row, alter }) {
     <label>${t("field.team")} <select id="field-team" onChange=${choose("team")}>
       <option value="" selected=${!row.team}>–</option>
       ${known(row).map((team) => html`<option value=${team.name} selected=${team.name === row.team}>${team.title}</option>`)}</select></label>
+    <button type="button" class="second narrow" onClick=${() => composer.open("reply")}>${t("composer.reply")}</button>
     ${row.assignee !== me.value.email && html`<button type="button" class="second" onClick=${() => alter({ assignee: me.value.email })}>${t("case.take")}</button>`}
     <button type="button" class="second" title=${t("follow.followers", { count: row.followers.length })}
       onClick=${acting(() => follow(row))}>${t(row.followers.includes(me.value.email) ? "follow.unfollow" : "follow.follow")}</button>

@@ -1,7 +1,7 @@
 // The agent desk: sign in, the frame around every screen, and which screen is shown.
 
 import { get, onSignedOut, renew, signedIn } from "./desk-api.js";
-import { acting, complain, html, lazy, now, Notices, render, setClock, signal, t, Time, useEffect, useRef } from "./desk-ui.js";
+import { acting, clock, complain, html, lazy, now, Notices, render, setClock, signal, t, Time, useEffect, useRef } from "./desk-ui.js";
 import {
   agents, go, list, live, loadViews, may, me, place, setup, startPolling, stopPolling, teams,
 } from "./desk-state.js";
@@ -35,6 +35,7 @@ async function enter() {
   const asked = Date.now();
   const found = await get("me");
   setClock(found.now, asked);
+  live.value = { ok: true, at: clock() };
   me.value = found;
   loadOwn().catch(complain);
   choices().then(shown).then(Case.soon).then(loadViews).then(startPolling).catch(complain);
