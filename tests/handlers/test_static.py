@@ -112,7 +112,7 @@ def test_no_screen_of_the_desk_loads_more_than_its_budget() -> None:
         above = {one for one in boards if board in imported(one, "import")}
         loaded = with_all("desk.js", "desk-boards.js", board, *above)
         assert size(loaded) <= BUDGET, (board, size(loaded))
-    for sheet in ("boards.css", "entry.css"):
+    for sheet in ("boards.css", "case.css", "entry.css"):
         assert size(["tokens.css", "desk.css", sheet]) <= STYLES
 
 

@@ -1,7 +1,9 @@
 // One case: its state above, one timeline over all channels, the composer, and the customer beside.
 
 import { get, post } from "./desk-api.js";
-import { acting, announce, exact, html, lazy, t, tell, useEffect, useRef, useState } from "./desk-ui.js";
+import {
+  acting, announce, exact, html, lazy, styled, t, tell, useEffect, useRef, useState,
+} from "./desk-ui.js";
 import {
   agents, appear, change, changed, composer, current, dialog, follow, fresh, may, me, next, place, present, refresh, remain, teams,
 } from "./desk-state.js";
@@ -11,6 +13,8 @@ import { Composer } from "./desk-composer.js";
 import { newest, picked, renewed, Timeline } from "./desk-timeline.js";
 import { Dialogs, Splitting } from "./desk-dialogs.js";
 import { fieldLabel, loadNames } from "./desk-names.js";
+
+await styled("case.css");
 
 /** What stands beside a case comes once it can be read and answered. */
 const Aside = lazy(() => import("./desk-beside.js").then((m) => m.Aside));
