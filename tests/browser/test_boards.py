@@ -218,7 +218,7 @@ def test_what_a_document_refuses_is_said_at_its_field_and_leaving_asks(
     page.get_by_label("Address (https)").fill("https://crm.example.com/hook")
     page.get_by_role("button", name="Make a new one").click()
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_text("Saved")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Saved")).to_be_visible()
     stored = done(system.call("GET", "/v1/settings/webhooks", who="admin"))["document"]
     assert stored["webhooks"][0]["secret"].startswith("whsec_")
 
