@@ -75,13 +75,6 @@ def test_no_page_of_the_help_centre_weighs_more_than_its_budget(api: Api, world:
         assert whole <= 30 * KB, (name, whole)
 
 
-def test_the_desk_weighs_no_more_than_its_budget(api: Api) -> None:
-    files = loaded(set(LINKED.findall(api.get("/desk", as_="").text)))
-    assert {"desk-campaigns.js", "desk-settings.js", "preact.js"} <= files
-    assert weighed(files, ".js") <= 60 * KB
-    assert weighed(files, ".css") <= 8 * KB
-
-
 @pytest.mark.parametrize("name", sorted(path.name for path in STATIC.glob("*.js")))
 def test_no_script_of_ours_makes_markup_or_code_of_text(name: str) -> None:
     if name not in VENDORED:
