@@ -27,6 +27,7 @@ from chalicelib.wiring import Part
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from chalicelib.access.service import Sights
     from chalicelib.cases.service import CaseService
     from chalicelib.channels.settings import ChannelSettings
     from chalicelib.customers.service import CustomerService
@@ -413,6 +414,7 @@ class Application:
 
     # --- what people ask for through the API -------------------------------------------------
 
+    sights: Part[Sights] = Part("access.service.Sights")
     case_lists: Part[CaseLists] = Part("store.case_lists.CaseLists")
     case_service: Part[CaseService] = Part("cases.service.CaseService")
     customer_service: Part[CustomerService] = Part("customers.service.CustomerService")

@@ -17,9 +17,10 @@ from chalicelib.store import items
 if TYPE_CHECKING:
     from chalicelib.store.case_lists import CaseLists
     from chalicelib.store.cases import CaseStore
-    from chalicelib.store.codec import Item
     from chalicelib.store.cursors import Cursors, Merged
 
+Keep = Callable[[Mapping[str, Any]], bool]
+"""A test of a stored case."""
 NOBODY = "none"
 """As a filter: cases without an assignee, team or topic."""
 
@@ -76,17 +77,21 @@ class CaseService:
     lists: CaseLists
     cursors: Cursors
 
-    def find(self, wanted: CaseFilter, limit: int, cursor: str | None) -> CasePart:
+    def find(
+        self, wanted: CaseFilter, limit: int, cursor: str | None, *, shown: Keep | None
+    ) -> CasePart:
         """A page of cases in the order that was asked for: newest first, or those whose promise is
-        due first. Raises Malformed for a cursor of another list.
+        due first; of those that may be `shown` to whoever asks (access/service.py). Raises
+        Malformed for a cursor of another list.
 
         With a filter that no index answers, a page may be short and still have a cursor.
         """
         positions = self.cursors.read(wanted.name, cursor)
-        if cursor is None and (named := self._named(wanted)):
+        keep = _keep(wanted, shown)
+        if cursor is None and (named := self._named(wanted, shown)):
             return CasePart(cases=(named,), cursor=None)
         if wanted.order == "due" and not wanted.customer_id and not wanted.aside:
-            page = self._queue(wanted, limit, positions)
+            page = self._queue(wanted, limit, positions, keep)
             found = tuple(items.model(Case, stored) for stored in page.items)
             return CasePart(cases=found, cursor=self.cursors.write(wanted.name, page.positions))
         page = self.lists.page(
@@ -97,12 +102,14 @@ class CaseService:
             statuses=wanted.statuses,
             limit=limit,
             positions=positions,
-            keep=_keep(wanted),
+            keep=keep,
         )
         found = tuple(items.model(Case, stored) for stored in page.items)
         return CasePart(cases=found, cursor=self.cursors.write(wanted.name, page.positions))
 
-    def _queue(self, wanted: CaseFilter, limit: int, positions: dict[str, Any] | None) -> Merged:
+    def _queue(
+        self, wanted: CaseFilter, limit: int, positions: dict[str, Any] | None, keep: Keep | None
+    ) -> Merged:
         own = "" if wanted.assignee == NOBODY else wanted.assignee
         unassigned = wanted.team if wanted.assignee == NOBODY and wanted.team else None
         return self.lists.queue(
@@ -110,7 +117,7 @@ class CaseService:
             team="" if unassigned == NOBODY else unassigned,
             limit=limit,
             positions=positions,
-            keep=_keep(wanted),
+            keep=keep,
         )
 
     def messages(
@@ -122,7 +129,7 @@ class CaseService:
         found = tuple(items.model(Message, stored) for stored in page.items)
         return MessagePart(messages=found, cursor=self.cursors.write(scope, page.positions))
 
-    def _named(self, wanted: CaseFilter) -> Case | None:
+    def _named(self, wanted: CaseFilter, shown: Keep | None) -> Case | None:
         """The case whose reference was typed into the search."""
         references = references_in(wanted.text)
         if not references or wanted.text.strip().upper() != references[0]:
@@ -131,13 +138,13 @@ class CaseService:
             case = self.cases.get(references[0])
         except NotFound:
             return None
-        keep = _keep(wanted.model_copy(update={"text": ""}))
+        keep = _keep(wanted.model_copy(update={"text": ""}), shown)
         return case if keep is None or keep(case.model_dump(mode="json")) else None
 
 
-def _keep(wanted: CaseFilter) -> Callable[[Item], bool] | None:
+def _keep(wanted: CaseFilter, shown: Keep | None) -> Keep | None:
     """What an item must satisfy; None where the filter asks for nothing."""
-    tests: list[Callable[[Item], bool]] = []
+    tests: list[Keep] = []
     if wanted.statuses:
         tests.append(lambda item: item["status"] in wanted.statuses)
     if wanted.team:
@@ -157,6 +164,8 @@ def _keep(wanted: CaseFilter) -> Callable[[Item], bool] | None:
     if wanted.text:
         words = wanted.text.casefold().split()
         tests.append(lambda item: _contains(item, words))
+    if shown:
+        tests.append(shown)
     return (lambda item: all(test(item) for test in tests)) if tests else None
 
 
@@ -164,7 +173,7 @@ def _is(value: Any, wanted: str) -> bool:
     return not value if wanted == NOBODY else value == wanted
 
 
-def _contains(item: Item, words: list[str]) -> bool:
+def _contains(item: Mapping[str, Any], words: list[str]) -> bool:
     """Whether every word occurs in what a list shows of a case."""
     people = " ".join(f"{p.get('name', '')} {p['address']}" for p in item.get("participants", ()))
     tags = " ".join(item.get("tags", ()))

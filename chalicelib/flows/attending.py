@@ -7,6 +7,7 @@ lags behind: a poll looks a little further back than it did, and the cursor carr
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 
 OVERLAP = timedelta(seconds=10)
 MOST = 200  # changes in one answer
+HIDDEN = 5  # times as many are read where some are not shown
 SCOPE = "changes"
+Among = Callable[[Collection[str]], Collection[str]]
 
 
 class DraftMode(StrEnum):
@@ -69,21 +72,32 @@ class Attending:
     cursors: Cursors
     clock: Clock
 
-    def changes(self, since: str | None) -> Changes:
-        """What is new since the cursor; without one only where to begin. Raises Malformed."""
+    def changes(self, since: str | None, among: Among | None = None) -> Changes:
+        """What is new since the cursor; without one only where to begin. Raises Malformed.
+
+        `among` picks the cases that whoever asks may see. Others leave no trace, in the cursor
+        either; only where very many of them changed at once does it move on.
+        """
         now = self.clock()
         before = self.cursors.read(SCOPE, since)
         seen = _seen(before)
         start = (datetime.fromisoformat(before["at"]) if before else now) - OVERLAP
-        found = self.cases.changed(start, now + OVERLAP, MOST + len(seen))
+        most = MOST * (HIDDEN if among else 1) + len(seen)
+        found, here = self.cases.changed(start, now + OVERLAP, most), self.desk.present(now)
+        passed = found[-1].at + OVERLAP if among and len(found) >= most else None
+        if among:
+            open_to = among({*(one.case_id for one in found), *(one.case_id for one in here)})
+            found = [one for one in found if one.case_id in open_to]
+            here = [one for one in here if one.case_id in open_to]
         new = [one for one in found if one.version > seen.get(one.case_id, 0)]
         fresh, more = new[:MOST], len(new) > MOST
-        shown = fresh if before else []
+        stays = since and not fresh and passed is None
+        at = max((one.at for one in fresh), default=passed or now)
         return Changes(
-            cursor=since if since and not fresh else self._cursor(now, before, found, fresh),
-            items=tuple(shown),
-            presence=tuple(self.desk.present(now)),
-            more=more,
+            cursor=since if since and stays else self._cursor(at, before, found, fresh),
+            items=tuple(fresh if before else []),
+            presence=tuple(here),
+            more=more or passed is not None,
         )
 
     def appear(self, case_id: str, doing: Doing, email: str) -> tuple[Presence, ...]:
@@ -122,13 +136,12 @@ class Attending:
 
     def _cursor(
         self,
-        now: datetime,
+        newest: datetime,
         before: dict[str, Any] | None,
         found: list[Change],
         fresh: list[Change],
     ) -> str:
         """Where the next poll goes on: the newest change that was told, and what lies about it."""
-        newest = max((one.at for one in fresh), default=now)
         known = {**_seen(before), **{one.case_id: one.version for one in fresh}}
         around = {
             one.case_id: known[one.case_id]

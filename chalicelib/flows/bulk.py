@@ -6,6 +6,7 @@ What each was before is kept, and undone where nobody has changed it since.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -21,12 +22,12 @@ from chalicelib.store.table import put_new
 
 if TYPE_CHECKING:
     from chalicelib.flows.casework import Casework
-    from chalicelib.store.cases import CaseStore
     from chalicelib.store.table import Table
 
 KEPT = timedelta(minutes=10)
 TRIES = 3  # of a case that others change at the same time
 Values = dict[str, Any]
+Find = Callable[[str], Case]  # a case by id or reference; raises NotFound
 
 
 class BulkInput(Model):
@@ -60,38 +61,41 @@ class BulkDone(Model):
 @dataclass(frozen=True)
 class Bulk:
     table: Table
-    cases: CaseStore
     casework: Casework
     clock: Clock
     ids: Ids
 
-    def change(self, given: BulkInput, by: str) -> BulkDone:
-        """Change each of the cases; errors are in the items."""
+    def change(self, given: BulkInput, by: str, find: Find) -> BulkDone:
+        """Change each of the cases, as `find` lets whoever asks see it; errors are in the items."""
         fields = given.patch.model_dump(exclude_unset=True, mode="json")
         found: list[BulkItem] = []
         before: dict[str, Values] = {}
         for case_id in dict.fromkeys(given.ids):
-            item, was = self._one(case_id, given.patch, by)
+            item, was = self._one(case_id, given.patch, by, find)
             found.append(item)
             if item.ok and was is not None:
                 before[was.id] = {"was": _values(was, fields), "set": fields}
         return BulkDone(items=tuple(found), undo=self._keep(before, by))
 
-    def undo(self, token: str, by: str) -> BulkDone:
+    def undo(self, token: str, by: str, find: Find) -> BulkDone:
         """Restore what nobody changed since; raises NotFound after ten minutes, or for a token of
         somebody else's."""
         stored = self.table.get(keys.undo(token))
         if stored is None or stored["by"] != by or stored["expires"] < self.clock().timestamp():
             raise NotFound("there is nothing to undo, or it is more than ten minutes ago")
         return BulkDone(
-            items=tuple(self._back(case_id, kept, by) for case_id, kept in stored["cases"].items())
+            items=tuple(
+                self._back(case_id, kept, by, find) for case_id, kept in stored["cases"].items()
+            )
         )
 
-    def _one(self, case_id: str, patch: CasePatch, by: str) -> tuple[BulkItem, Case | None]:
+    def _one(
+        self, case_id: str, patch: CasePatch, by: str, find: Find
+    ) -> tuple[BulkItem, Case | None]:
         case = None
         for _ in range(TRIES):
             try:
-                case = self.cases.get(case_id)
+                case = find(case_id)
                 after = self.casework.patch(case.id, case.version, patch, by)
             except StaleVersion as stale:
                 problem = stale.detail
@@ -114,15 +118,18 @@ class Bulk:
         self.table.commit(put_new("undo", item))
         return token
 
-    def _back(self, case_id: str, kept: Values, by: str) -> BulkItem:
-        case = self.cases.get(case_id)
+    def _back(self, case_id: str, kept: Values, by: str, find: Find) -> BulkItem:
+        try:
+            case = find(case_id)
+        except NotFound as error:
+            return BulkItem(id=case_id, ok=False, problem=error.detail)
         now = _values(case, kept["set"])
         changed = [name for name, value in kept["set"].items() if now[name] != _plain(value)]
         if changed:
             problem = f"somebody changed {', '.join(changed)} since"
             return BulkItem(id=case_id, reference=case.reference, ok=False, problem=problem)
         restorable = {n: v for n, v in kept["was"].items() if (n, v) != ("status", CaseStatus.NEW)}
-        return self._one(case_id, CasePatch.model_validate(restorable), by)[0]
+        return self._one(case_id, CasePatch.model_validate(restorable), by, find)[0]
 
 
 def _values(case: Case, fields: Values) -> Values:

@@ -36,7 +36,7 @@ from chalicelib.channels.settings import ChannelSettings
 from chalicelib.customers import rules as customer_rules
 from chalicelib.customers.models import Customer, CustomerInput
 from chalicelib.errors import Conflict, Contended, Forbidden, Invalid, NotFound
-from chalicelib.flows.casework import check_topic, clean_tags, one_line
+from chalicelib.flows.casework import check_member, check_topic, clean_tags, one_line
 from chalicelib.flows.replying import WRITABLE, ReplyInput
 from chalicelib.flows.timeline import event, inbound_entry, store_files
 from chalicelib.ports import Clock, Ids, Objects
@@ -140,6 +140,7 @@ class Opening:
 
     def _check(self, given: NewCase, admin: bool, now: datetime) -> None:
         check_topic(self.settings, given.topic)
+        check_member(self.settings, given.team, given.assignee)
         if given.created_at is None:
             return
         if not admin:

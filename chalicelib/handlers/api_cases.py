@@ -10,7 +10,7 @@ from pydantic import Field
 from chalicelib.access.rules import Role
 from chalicelib.bootstrap import Application
 from chalicelib.cases.models import Case, CasePatch, CaseStatus, Message
-from chalicelib.cases.service import BUILT_IN, CaseFilter
+from chalicelib.cases.service import BUILT_IN, CaseFilter, CasePart
 from chalicelib.errors import Contended, Invalid, NotFound, StaleVersion
 from chalicelib.flows.joining import LinkInput, MergeInput, SplitInput
 from chalicelib.flows.opening import NewCase
@@ -55,8 +55,8 @@ def list_cases(call: Call, query: CaseQuery) -> Reply:
     wanted = _filter(call, query)
     if wanted is None:
         return Reply(page([], None))
-    part = call.app.case_service.find(wanted, query.limit, query.cursor)
-    return Reply(page(map(case_view, part.cases), part.cursor))
+    part = found_cases(call, wanted, query.limit, query.cursor)
+    return Reply(page(map(case_view, call.sight.trimmed(part.cases)), part.cursor))
 
 
 @route(
@@ -94,7 +94,8 @@ def open_case(call: Call, body: NewCase) -> Reply:
 @route(routes, "GET", "/v1/cases/{id}", answer=CaseView)
 def get_case(call: Call, id: str) -> Reply:
     """One case, by its id or its reference; its ETag goes into the If-Match of a change."""
-    return _one(call.app.cases.get(id))
+    (case,) = call.sight.trimmed([call.app.cases.get(id)])
+    return _one(case)
 
 
 @route(
@@ -182,6 +183,7 @@ def merge_case(call: Call, id: str, body: MergeInput) -> Reply:
     joining, who = call.app.joining, call.who.email
     if body.undo:
         return _one(joining.unmerge(id, who))
+    call.sight.check_named(body.into, "into")
     return _one(joining.merge(id, body.into, who))
 
 
@@ -218,6 +220,7 @@ def split_case(call: Call, id: str, body: SplitInput) -> Reply:
 )
 def link_case(call: Call, id: str, body: LinkInput) -> Reply:
     """Say what another case is to this one; the other one gets the opposite."""
+    call.sight.check_named(body.to, "to")
     return _one(call.app.joining.link(id, body, call.who.email))
 
 
@@ -238,6 +241,13 @@ def _shown(stale: StaleVersion) -> StaleVersion:
 
 def _one(case: Case, status: int = 200, headers: dict[str, str] | None = None) -> Reply:
     return Reply(case_view(case), status, headers or {}, version=case.version)
+
+
+def found_cases(call: Call, wanted: CaseFilter, limit: int, cursor: str | None) -> CasePart:
+    """A page of a list, of the cases that whoever asks may see."""
+    if wanted.team in call.sight.closed:
+        return CasePart(cases=(), cursor=None)
+    return call.app.case_service.find(wanted, limit, cursor, shown=call.sight.keep)
 
 
 def _filter(call: Call, query: CaseQuery) -> CaseFilter | None:

@@ -154,7 +154,8 @@ def customer_timeline(call: Call, id: str, query: PageQuery) -> Reply:
     Newest first; of a customer who was merged, those of whom they are a part of.
     """
     part = call.app.customer_service.timeline(id, query.limit, query.cursor)
-    return Reply(page(map(_entry, part.entries), part.cursor))
+    seen = [one for one in part.entries if not isinstance(one, Case) or call.sight.sees(one)]
+    return Reply(page(map(_entry, seen), part.cursor))
 
 
 @route(

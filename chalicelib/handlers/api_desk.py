@@ -9,7 +9,7 @@ from chalicelib.base import Model
 from chalicelib.errors import NotFound
 from chalicelib.flows.attending import Changes, DraftInput, DraftMode
 from chalicelib.flows.bulk import BulkDone, BulkInput, UndoInput
-from chalicelib.handlers.api_cases import view_filter
+from chalicelib.handlers.api_cases import found_cases, view_filter
 from chalicelib.handlers.http import Call, Reply, route
 from chalicelib.settings_documents import TeamsSettings, ViewsSettings
 from chalicelib.store.desk import Doing, Draft, Presence
@@ -78,7 +78,7 @@ class AgentChoices(Model):
 @route(routes, "GET", "/v1/changes", query=ChangesQuery, answer=Changes)
 def changes(call: Call, query: ChangesQuery) -> Reply:
     """Which cases changed, and who is in which. Answers 304 where nothing did (If-None-Match)."""
-    found = call.app.attending.changes(query.since)
+    found = call.app.attending.changes(query.since, None if call.sight.whole else call.sight.among)
     headers = {"ETag": found.tag}
     if call.headers.get("if-none-match") == found.tag:
         return Reply("", 304, headers)
@@ -138,7 +138,7 @@ def delete_draft(call: Call, id: str, mode: str) -> Reply:
 )
 def change_several(call: Call, body: BulkInput) -> Reply:
     """Change up to fifty cases alike; what became of each is in the answer."""
-    return Reply(call.app.bulk.change(body, call.who.email))
+    return Reply(call.app.bulk.change(body, call.who.email, call.sight.case))
 
 
 @route(
@@ -153,7 +153,7 @@ def change_several(call: Call, body: BulkInput) -> Reply:
 def undo_several(call: Call, body: UndoInput) -> Reply:
     """Take one's own change of several cases back, within ten minutes, where nobody changed them
     since."""
-    return Reply(call.app.bulk.undo(body.undo, call.who.email))
+    return Reply(call.app.bulk.undo(body.undo, call.who.email, call.sight.case))
 
 
 @route(routes, "GET", "/v1/views", answer=ViewChoices)
@@ -200,7 +200,7 @@ def _counted(call: Call, view: ViewChoice) -> ViewChoice:
     wanted = view_filter(call.app, view.name)
     if wanted.assignee == "me":
         wanted = wanted.model_copy(update={"assignee": call.who.email})
-    part = call.app.case_service.find(wanted, COUNTED, None)
+    part = found_cases(call, wanted, COUNTED, None)
     return view.model_copy(update={"count": len(part.cases), "more": part.cursor is not None})
 
 
