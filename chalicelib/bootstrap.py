@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.attaining import Attaining
     from chalicelib.flows.attending import Attending
     from chalicelib.flows.audience import Audiences
+    from chalicelib.flows.auditing import Auditing
     from chalicelib.flows.authoring import Authoring
     from chalicelib.flows.availability import Availability
     from chalicelib.flows.batches import Batches
@@ -107,6 +108,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.rerouting import Rerouting
     from chalicelib.flows.sending import Sending
     from chalicelib.flows.staff import StaffMail
+    from chalicelib.flows.staffing import Staffing
     from chalicelib.flows.suggesting import Suggesting
     from chalicelib.flows.sweeping import Sweeping
     from chalicelib.flows.team_learning import TeamLearning
@@ -126,6 +128,7 @@ if TYPE_CHECKING:
     from chalicelib.ports import (
         Classifiers,
         Comprehend,
+        Directory,
         IdentityProvider,
         Mailer,
         Network,
@@ -139,6 +142,7 @@ if TYPE_CHECKING:
     from chalicelib.store.agents import AgentStore
     from chalicelib.store.articles import ArticleStore
     from chalicelib.store.attainment import AttainmentStore
+    from chalicelib.store.audit import AuditStore
     from chalicelib.store.campaigns import CampaignStore
     from chalicelib.store.case_lists import CaseLists
     from chalicelib.store.chats import ChatStore
@@ -233,6 +237,7 @@ class Application:
     def cursors(self) -> Cursors:
         return Cursors(lambda body: self.signer.sign("cursor", body.hex()))
 
+    audit: Part[AuditStore] = Part("store.audit.AuditStore")
     attainment: Part[AttainmentStore] = Part("store.attainment.AttainmentStore")
     customers: Part[CustomerStore] = Part("store.customers.CustomerStore")
     ledger: Part[Ledger] = Part("store.ledger.Ledger")
@@ -318,6 +323,12 @@ class Application:
         from chalicelib.gateways.identity import CognitoIdentity
 
         return CognitoIdentity(self._clients["cognito-idp"], self.settings.user_pool_client_id)
+
+    @cached_property
+    def directory(self) -> Directory:
+        from chalicelib.gateways.directory import CognitoDirectory
+
+        return CognitoDirectory(self._clients["cognito-idp"], self.settings.user_pool_id)
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -414,6 +425,8 @@ class Application:
 
     # --- what people ask for through the API -------------------------------------------------
 
+    staffing: Part[Staffing] = Part("flows.staffing.Staffing")
+    auditing: Part[Auditing] = Part("flows.auditing.Auditing")
     sights: Part[Sights] = Part("access.service.Sights")
     case_lists: Part[CaseLists] = Part("store.case_lists.CaseLists")
     case_service: Part[CaseService] = Part("cases.service.CaseService")

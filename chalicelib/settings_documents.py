@@ -257,6 +257,12 @@ def _approvals() -> type[BaseModel]:
     return ApprovalSettings
 
 
+def _audit() -> type[BaseModel]:
+    from chalicelib.access.models import AuditSettings
+
+    return AuditSettings
+
+
 def _brand() -> type[BaseModel]:
     from chalicelib.branding import BrandSettings
 
@@ -265,6 +271,7 @@ def _brand() -> type[BaseModel]:
 
 DOCUMENTS: Mapping[str, Callable[[], type[BaseModel]]] = {
     "approvals": _approvals,
+    "audit": _audit,
     "brand": _brand,
     "calendars": _calendars,
     "campaigns": _campaigns,

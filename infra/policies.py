@@ -158,15 +158,39 @@ _CLASSIFIERS: Final = (
     ),
 )
 
+_PEOPLE: Final = _allow(
+    [
+        f"cognito-idp:{verb}"
+        for verb in (
+            "ListUsers",
+            "ListUsersInGroup",
+            "AdminGetUser",
+            "AdminListGroupsForUser",
+            "AdminCreateUser",
+            "AdminUpdateUserAttributes",
+            "AdminAddUserToGroup",
+            "AdminRemoveUserFromGroup",
+            "AdminEnableUser",
+            "AdminDisableUser",
+            "AdminUserGlobalSignOut",
+            "AdminSetUserPassword",
+        )
+    ],
+    {"Fn::GetAtt": ["UserPool", "Arn"]},
+)
+
 API: Final = (
     _SEE_WHAT_IS_MISSING,
     _TABLE,
     _PARAMETERS,
-    _objects("GetObject", "attachments", "bodies", "mail", "campaigns", "uploads", "index"),
+    _objects(
+        "GetObject", "attachments", "bodies", "mail", "campaigns", "uploads", "index", "exports"
+    ),
     # A form that is signed for uploads/ can do what its signer may.
-    _objects("PutObject", "attachments", "bodies", "mail", "campaigns", "uploads"),
+    _objects("PutObject", "attachments", "bodies", "mail", "campaigns", "uploads", "exports"),
     # A customer's right to be forgotten reaches the bodies and originals as well.
     _objects("DeleteObject", "attachments", "bodies", "mail", "uploads"),
+    _PEOPLE,
     _post("Mail"),
     _TEXT,  # one-time codes, while the customer waits; test sends of notices
     _as_us("ses:SendEmail", "ses:SendRawEmail"),  # test sends of notices

@@ -6,7 +6,9 @@ from chalice import Blueprint
 from pydantic import Field
 
 from chalicelib import VERSION
+from chalicelib.access.models import Act
 from chalicelib.base import Instant, Model
+from chalicelib.errors import Unauthenticated
 from chalicelib.handlers.http import Call, Reply, route
 
 routes = Blueprint(__name__)
@@ -52,8 +54,14 @@ def login(call: Call, body: Login) -> Reply:
 
     403 with the field new_password means: choose one and send it along.
     """
-    identity = call.app.identity
-    return Reply(Token(token=identity.login(body.email.strip(), body.password, body.new_password)))
+    by = call.trace.model_copy(update={"who": body.email.strip()})
+    try:
+        token = call.app.identity.login(by.who, body.password, body.new_password)
+    except Unauthenticated:
+        call.app.auditing.refused(by)
+        raise
+    call.app.auditing.record(by, Act.SIGNED_IN)
+    return Reply(Token(token=token))
 
 
 @route(routes, "GET", "/v1/me", answer=Me)

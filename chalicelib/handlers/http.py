@@ -13,7 +13,8 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -23,6 +24,7 @@ from chalice import Blueprint, Response
 from pydantic import BaseModel, ValidationError
 
 from chalicelib import bootstrap
+from chalicelib.access.models import Act, Trace, network_of
 from chalicelib.access.rules import PUBLIC, ROUTES, Principal
 from chalicelib.access.rules import authorize as allowed
 from chalicelib.access.service import Sight
@@ -46,7 +48,7 @@ JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 LARGEST_BODY = 5_500_000  # bytes; Lambda takes 6 MB a call with all that is around the body
 CASE = "/v1/cases/{id}"  # all that lies below it is seen by whoever sees the case
-SEGMENT = re.compile(r"[A-Za-z0-9._~=-]{1,512}")
+SEGMENT = re.compile(r"[A-Za-z0-9._~=@+-]{1,512}")
 VERSION = re.compile(r'(?:W/)?"?(\d{1,15})"?')
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 HEADERS = {
@@ -141,6 +143,26 @@ class Call:
         if self.principal is None:
             raise Unauthenticated("the token is missing, wrong or no longer valid")
         return self.principal
+
+    @property
+    def trace(self) -> Trace:
+        """Who asks from where, for the audit list; who is "" on a public route."""
+        who = self.principal.email if self.principal else ""
+        where = network_of(self.address)
+        return Trace(who=who, where=where, request_id=self.request_id)
+
+    @contextmanager
+    def audited(
+        self, what: Act, whom: str = "", details: dict[str, str] | None = None
+    ) -> Iterator[None]:
+        """Around what happens outside of our table: the list has it before and behind."""
+        begun = self.app.auditing.begin(self.trace, what, whom, details)
+        try:
+            yield
+        except Refused as refused:
+            self.app.auditing.end(begun, refused.type)
+            raise
+        self.app.auditing.end(begun)
 
     @cached_property
     def sight(self) -> Sight:

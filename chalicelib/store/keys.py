@@ -12,6 +12,8 @@
 | which outbound message has this send id? | SEND#<send id> | SEND |
 | a customer | CUST#<id> | CUST |
 | whose address is this? | IDENT#<channel>#<value> | IDENT |
+| the audit list, by month | AUDIT#<month> | <time>#<id> |
+| who is changing roles at this moment | PEOPLE | LOCK |
 | settings | SETTINGS | <name> |
 | a document as it was at a version | SETTINGS#<name> | VER#<number> |
 | where the sweep goes on in the bucket | SWEEP | SWEEP |
@@ -130,6 +132,7 @@ SEGMENTS = "SEG#"
 PROGRESS = "PROGRESS#"
 CONTACTS = "CONTACT#"
 SETTINGS = "SETTINGS"
+PEOPLE_LOCK = ("PEOPLE", "LOCK")
 SWEEP = ("SWEEP", "SWEEP")
 MODEL = "MODEL#"
 PRESENT = "PRESENT"
@@ -202,6 +205,15 @@ def customer(customer_id: str) -> Key:
 
 def identity(channel: str, value: str) -> Key:
     return f"IDENT#{channel}#{value}", "IDENT"
+
+
+def audit(at: datetime, identifier: str) -> Key:
+    return audit_of_month(iso(at)[:7]), f"{iso(at)}#{identifier}"
+
+
+def audit_of_month(month: str) -> str:
+    """Partition of what was done in a month such as 2026-11."""
+    return f"AUDIT#{month}"
 
 
 def settings(name: str) -> Key:
