@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from chalicelib.access.models import Act, AuditEntry, AuditSettings, ActState, Trace
+from chalicelib.access.models import Act, ActState, AuditEntry, AuditSettings, Trace
 from chalicelib.base import Instant, Model
 from chalicelib.errors import Invalid, TooMany
 from chalicelib.ports import Clock, Ids, Objects
