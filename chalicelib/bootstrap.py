@@ -59,8 +59,10 @@ if TYPE_CHECKING:
     from chalicelib.flows.dispatching import Dispatching
     from chalicelib.flows.effecting import Effecting
     from chalicelib.flows.engines import EngineReports
+    from chalicelib.flows.erasing import Erasing
     from chalicelib.flows.evidence import EvidencePackage
     from chalicelib.flows.examples import Examples
+    from chalicelib.flows.exporting import Exporting
     from chalicelib.flows.figuring import Figuring
     from chalicelib.flows.finding import Finding
     from chalicelib.flows.followups import Followups
@@ -152,6 +154,7 @@ if TYPE_CHECKING:
     from chalicelib.store.customers import CustomerStore
     from chalicelib.store.desk import DeskStore
     from chalicelib.store.effects import EffectStore
+    from chalicelib.store.erasure import ErasureStore
     from chalicelib.store.labellings import LabellingStore
     from chalicelib.store.ledger import Ledger
     from chalicelib.store.lessons import LessonStore
@@ -237,6 +240,7 @@ class Application:
     def cursors(self) -> Cursors:
         return Cursors(lambda body: self.signer.sign("cursor", body.hex()))
 
+    erasure: Part[ErasureStore] = Part("store.erasure.ErasureStore")
     audit: Part[AuditStore] = Part("store.audit.AuditStore")
     attainment: Part[AttainmentStore] = Part("store.attainment.AttainmentStore")
     customers: Part[CustomerStore] = Part("store.customers.CustomerStore")
@@ -465,6 +469,8 @@ class Application:
     casework: Part[Casework] = Part("flows.casework.Casework")
     joining: Part[Joining] = Part("flows.joining.Joining")
     people: Part[People] = Part("flows.people.People")
+    erasing: Part[Erasing] = Part("flows.erasing.Erasing")
+    exporting: Part[Exporting] = Part("flows.exporting.Exporting")
     proving: Part[Proving] = Part("flows.proving.Proving")
     opening: Part[Opening] = Part("flows.opening.Opening")
     importing: Part[Importing] = Part("flows.importing.Importing")

@@ -235,6 +235,7 @@ COUNT: Final = (
     _consume("Count"),
     _TABLE,
     _allow(["comprehend:DetectPiiEntities"], "*"),  # in what is learnt from a correction
+    _objects("DeleteObject", "attachments", "bodies", "mail"),  # of whom is forgotten
 )
 SEND: Final = (
     _consume("Send"),

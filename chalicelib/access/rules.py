@@ -132,6 +132,8 @@ ROUTES: Mapping[tuple[str, str], Role | None] = {
     ("POST", "/v1/customers/import"): X,
     ("GET", "/v1/customers/{id}"): R,
     ("PATCH", "/v1/customers/{id}"): A,
+    ("DELETE", "/v1/customers/{id}"): X,
+    ("GET", "/v1/customers/{id}/export"): L,
     ("GET", "/v1/customers/{id}/timeline"): R,
     ("POST", "/v1/customers/{id}/merge"): A,
     ("POST", "/v1/customers/{id}/unmerge"): A,

@@ -182,6 +182,7 @@ class Case(Model):
     former_customers: tuple[str, ...] = ()  # whose it was before customers were merged
     alternative_channel: Channel | None = None  # to be offered, where their mail bounced
     spam: bool = False
+    erased_at: Instant | None = None  # its customer was erased: nothing is said in it any more
     link_version: int = 1  # raising it revokes the secret link
     last_message: str = ""  # first words of the newest public message
     last_direction: str = "inbound"
@@ -298,6 +299,7 @@ class Message(Model):
     changes: dict[str, list[str]] = {}  # for events: field -> [from, to]
     delivery: Delivery | None = None
     source: Source = {}  # where it was written: network, permalink, reach, recording, …
+    erased: bool = False  # with its customer: what it said is gone
     created_at: Instant
     updated_at: Instant
     version: int = 1

@@ -176,9 +176,11 @@ class Opening:
     def _customer(self, given: NewCase) -> Known:
         if given.customer is None:
             try:
-                return Known(self.customers.final(given.customer_id), [])
+                known = self.customers.final(given.customer_id)
             except NotFound as error:
                 raise Invalid.field("customer_id", "there is no such customer") from error
+            customer_rules.check_alive(known)
+            return Known(known, [])
         person = given.customer
         fresh = customer_rules.create(
             self.ids.new(),

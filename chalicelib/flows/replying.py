@@ -199,6 +199,7 @@ class Replying:
         return message
 
     def _written(self, case: Case, given: ReplyInput, by: str) -> Message:
+        rules.check_alive(case)
         if given.kind == MessageKind.NOTE:
             return self._note(case, given, by)
         return self._outbound(case, self.customers.final(case.customer_id), given, by)

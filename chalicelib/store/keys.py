@@ -11,6 +11,7 @@
 | which case does a Message-ID belong to? | MID#<digest> | MID |
 | which outbound message has this send id? | SEND#<send id> | SEND |
 | a customer | CUST#<id> | CUST |
+| what is still known of a person who is being erased | CUST#<id> | ERASING |
 | whose address is this? | IDENT#<channel>#<value> | IDENT |
 | the audit list, by month | AUDIT#<month> | <time>#<id> |
 | who is changing roles at this moment | PEOPLE | LOCK |
@@ -201,6 +202,10 @@ def send(send_id: str) -> Key:
 
 def customer(customer_id: str) -> Key:
     return f"CUST#{customer_id}", "CUST"
+
+
+def erasing(customer_id: str) -> Key:
+    return f"CUST#{customer_id}", "ERASING"
 
 
 def identity(channel: str, value: str) -> Key:

@@ -18,6 +18,7 @@ from chalicelib.store.codec import Item
 from chalicelib.store.table import Key, Table, Write, delete, put_new, update
 
 HOLD = "hold"  # of a reaction's data: seconds that its queue waits before it brings it
+ERASE = "erase"  # of one of a customer: which step of their erasure it stands for
 AGAIN = "again"  # of a triage reaction's data: the case was understood, and why to look again
 
 
