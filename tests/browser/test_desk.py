@@ -174,7 +174,9 @@ def test_a_hostile_mail_runs_and_loads_nothing(look: Open, system: System) -> No
     assert page.evaluate("window.pwned") is None
 
 
-@pytest.mark.parametrize("screen", ["trends", "problems", "campaigns", "settings/teams", "new"])
+@pytest.mark.parametrize(
+    "screen", ["trends", "problems", "campaigns", "settings/teams", "people", "audit", "new"]
+)
 @pytest.mark.parametrize("width", [1400, 390])
 def test_every_screen_stands_before_axe(look: Open, screen: str, width: int) -> None:
     window = look(width, who="admin", dark=width == 390)

@@ -38,7 +38,7 @@ def test_an_export_has_everything_and_is_in_the_list(world: World, api: Api) -> 
     api.post(f"/v1/cases/{case.id}/messages", {"kind": "note", "text": "She is kind"})
     made = api.get(f"/v1/customers/{customer['id']}/export", as_="lead")
     assert (made.status, made.json["cases"], made.json["whole"]) == (200, 1, True)
-    assert "X-Amz-Expires=300" in made.json["url"]
+    assert "Signature=" in made.json["url"]
     held = file(world)
     assert held["records"][0]["identities"][0]["value"] == "ana@example.org"
     texts = [message["text"].strip() for message in held["cases"][0]["messages"]]

@@ -1,7 +1,7 @@
 // The boards: trends, the problems behind them, notices, settings, quarantine.
 
 import { get, patch, post, query } from "./desk-api.js";
-import { acting, html, Loading, relative, t, tell, Time, useEffect, useLoaded, useState } from "./desk-ui.js";
+import { acting, complain, html, Loading, relative, signal, t, tell, Time, useEffect, useLoaded, useState } from "./desk-ui.js";
 import { go, may, teams } from "./desk-state.js";
 import { HourPlot } from "./desk-plot.js";
 import { Campaign, Campaigns } from "./desk-campaigns.js";
@@ -12,7 +12,17 @@ export function Board({ screen, id }) {
   if (screen === "problems") return id ? html`<${Problem} key=${id} id=${id} />` : html`<${Problems} />`;
   if (screen === "campaigns") return id ? html`<${Campaign} key=${id} id=${id} />` : html`<${Campaigns} />`;
   if (screen === "quarantine") return html`<${Quarantine} />`;
+  if (screen === "people" || screen === "audit") return html`<${Staff} key=${screen} screen=${screen} />`;
   return html`<${Settings} name=${id} />`;
+}
+
+const staff = signal(null);
+
+/** What few admins open, loaded when they do. */
+function Staff({ screen }) {
+  useEffect(() => { if (!staff.value) import("./desk-people.js").then((m) => { staff.value = m; }, complain); }, []);
+  if (!staff.value) return html`<div class="skeleton" aria-busy="true"><i/><i/></div>`;
+  return html`<${screen === "people" ? staff.value.People : staff.value.Audit} />`;
 }
 
 /** A board's head: its title takes the focus when the screen changes. */
@@ -22,7 +32,7 @@ export function Head({ title, children }) {
 }
 
 /** A list with "more" at its end. */
-export function Paged({ load, keys, empty, row }) {
+export function Paged({ load, keys, empty, row, more = t("queue.more") }) {
   const [pages, setPages] = useState([]);
   const state = useLoaded(async () => { const page = await load(""); setPages([page]); return page; }, keys);
   return html`<${Loading} state=${state}>${() => {
@@ -30,7 +40,7 @@ export function Paged({ load, keys, empty, row }) {
     const cursor = pages.at(-1)?.cursor;
     return html`${!items.length && html`<p class="empty">${empty}</p>`}
       <div class="grid">${items.map(row)}</div>
-      ${cursor && html`<p><button type="button" class="second" onClick=${acting(async () => setPages([...pages, await load(cursor)]))}>${t("queue.more")}</button></p>`}`;
+      ${cursor && html`<p><button type="button" class="second" onClick=${acting(async () => setPages([...pages, await load(cursor)]))}>${more}</button></p>`}`;
   }}<//>`;
 }
 

@@ -21,6 +21,7 @@ export function Settings({ name }) {
     const ordered = [...FIRST.filter((n) => names.includes(n)), ...names.filter((n) => !FIRST.includes(n))];
     return html`<div class="panes-2"><nav aria-label=${t("board.settings")}><ul class="plain">
       ${ordered.map((one) => html`<li key=${one}><a href=${`#/settings/${one}`} aria-current=${one === name ? "page" : null}>${title(one)}</a></li>`)}
+      <li><a href="#/people">${t("board.people")}</a></li><li><a href="#/audit">${t("board.audit")}</a></li>
       <li><a href="#/quarantine">${t("board.quarantine")}</a></li></ul></nav>
       <div>${name ? html`<${Document} key=${name} name=${name} api=${api} />` : html`<p>${t("settings.choose")}</p>`}</div></div>`;
   }}<//></section>`;

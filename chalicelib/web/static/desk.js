@@ -16,7 +16,7 @@ addEventListener("online", () => { online.value = true; });
 addEventListener("offline", () => { online.value = false; });
 
 /** Screens that few open at once are loaded when they are asked for. */
-const BOARDS = ["trends", "problems", "campaigns", "settings", "quarantine"];
+const BOARDS = ["trends", "problems", "campaigns", "settings", "quarantine", "people", "audit"];
 const boards = signal(null);
 
 /** The queue waits for nothing but who one is; names and counts come beside it. */
