@@ -132,7 +132,9 @@ function Entries({ wanted }) {
   const load = (cursor) => get(`audit${query({ ...wanted, limit: 50, cursor })}`);
   const state = useLoaded(async () => { const page = await load(""); setPages([page]); return page; }, []);
   return html`<${Loading} state=${state}>${() => {
-    const items = pages.flatMap((page) => page.items);
+    const all = pages.flatMap((page) => page.items);
+    const ended = new Set(all.filter((one) => one.outcome !== "begun").map((one) => one.act_id));
+    const items = all.filter((one) => one.outcome !== "begun" || !ended.has(one.act_id));
     const cursor = pages.at(-1)?.cursor;
     const more = acting(async () => setPages([...pages, await load(cursor)]));
     return html`${items.length ? html`<div class="scroll" tabindex="0" role="region" aria-label=${t("board.audit")}><table>
