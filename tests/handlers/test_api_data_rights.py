@@ -43,7 +43,7 @@ def test_an_export_has_everything_and_is_in_the_list(world: World, api: Api) -> 
     assert held["records"][0]["identities"][0]["value"] == "ana@example.org"
     texts = [message["text"].strip() for message in held["cases"][0]["messages"]]
     assert {"Where is my parcel?", "She is kind"} <= set(texts)
-    assert all(message.get("original_url") for message in held["cases"][0]["messages"][:1])
+    assert any(message.get("original_url") for message in held["cases"][0]["messages"])
     assert acts(api, "customer_exported") == [
         ("lead@example.com", customer["id"], "done"),
         ("lead@example.com", customer["id"], "begun"),
