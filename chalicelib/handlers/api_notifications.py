@@ -27,7 +27,7 @@ def list_notifications(call: Call, query: PageQuery) -> Reply:
 
     A page may be short and still have a cursor.
     """
-    return Reply(call.app.inboxes.page(call.who.email, query.limit, query.cursor))
+    return Reply(call.app.inboxes.page(call.who.email, query.limit, query.cursor, call.sight.sees))
 
 
 @route(

@@ -298,11 +298,12 @@ def test_what_single_sign_on_brings_is_exchanged_here(site: Site) -> None:
         def exchange(self, code: str, verifier: str, redirect_uri: str) -> Tokens:
             if {"code": code, "verifier": verifier, "redirect_uri": redirect_uri} != CODE:
                 raise Unauthenticated("this sign-in is not valid any more; begin anew")
-            return Tokens(access="access", refresh="refresh")
+            return Tokens(access=token, refresh="refresh")
 
+    token = site.login().json["token"]
     site.world.app.__dict__["sso"] = Pages()
     done = site.browser("sso", CODE)
-    assert done.json["token"] == "access"
+    assert done.json["token"] == token
     assert done.headers["Set-Cookie"].startswith("__Secure-custops-session=refresh;")
     assert site.browser("sso", {**CODE, "code": "other"}).status == 401
     assert wrong(site.browser("sso", {**CODE, "verifier": "short"})) == (422, ["verifier"])

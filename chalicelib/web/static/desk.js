@@ -19,6 +19,7 @@ addEventListener("offline", () => { online.value = false; });
 const BOARDS = () => import("./desk-boards.js").then((m) => m.Board);
 const SCREENS = {
   trends: BOARDS, problems: BOARDS, campaigns: BOARDS, articles: BOARDS, insights: BOARDS, settings: BOARDS, quarantine: BOARDS,
+  people: BOARDS, audit: BOARDS,
   me: () => import("./desk-me.js").then((m) => m.Board),
   search: () => import("./desk-results.js").then((m) => m.Results),
   start: () => import("./desk-start.js").then((m) => m.Start),
