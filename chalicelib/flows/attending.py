@@ -21,7 +21,7 @@ from chalicelib.cases.models import Case
 from chalicelib.cases.rules import UNSOLVED, check_alive
 from chalicelib.errors import Malformed
 from chalicelib.notifications.models import Flash
-from chalicelib.notifications.rules import hushed
+from chalicelib.notifications.rules import within
 from chalicelib.ports import Clock
 from chalicelib.store.cases import Change
 from chalicelib.store.desk import Doing, Draft, DraftArticle, DraftFile, Presence, Shown
@@ -137,12 +137,11 @@ class Attending:
         passed = found[-1].at + OVERLAP if among and len(found) >= most else None
         bell = self.notifications.asked(email, now)
         if among:
-            told = [one.case_id for one in bell.latest]
-            named = (*(one.case_id for one in found), *(one.case_id for one in here), *told)
-            open_to = among(set(named))
+            told = {one.case_id for one in bell.latest}
+            open_to = among(told | {one.case_id for one in found} | {one.case_id for one in here})
             found = [one for one in found if one.case_id in open_to]
             here = [one for one in here if one.case_id in open_to]
-            bell = hushed(bell, [case_id for case_id in told if case_id not in open_to])
+            bell = within(bell, open_to)
         new = [one for one in found if one.version > seen.get(one.case_id, 0)]
         fresh, more = new[:MOST], len(new) > MOST
         stays = since and not fresh and passed is None

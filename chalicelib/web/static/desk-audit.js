@@ -30,7 +30,7 @@ export default () => {
       <a href="#/people">${t("board.people")}</a>
       <button type="button" class="second" onClick=${take("csv")}>${t("audit.csv")}</button>
       <button type="button" class="second" onClick=${take("jsonl")}>${t("audit.jsonl")}</button><//>
-    <form onSubmit=${show}><div class="line controls">
+    <form class="audit" onSubmit=${show}><div class="line controls">
       <div class="field"><label for="a-who">${t("audit.who")}</label><input id="a-who" name="who" dir="auto" /></div>
       <div class="field"><label for="a-what">${t("audit.what")}</label><select id="a-what" name="what"><option value="">${t("audit.all")}</option>${ACTS.map((act) => html`<option key=${act} value=${act}>${t(`audit.${act}`)}</option>`)}</select></div>
       <div class="field"><label for="a-since">${t("audit.since")}</label><input id="a-since" name="since" type="date" /></div>

@@ -27,8 +27,8 @@ export default () => {
 
 function RoleBoxes({ value, onChange }) {
   const turn = (role) => (e) => onChange(e.target.checked ? [...value, role] : value.filter((one) => one !== role));
-  return html`<fieldset><legend>${t("people.roles")}</legend>${ROLES.map((role) => html`<label class="check" key=${role}>
-    <input type="checkbox" checked=${value.includes(role)} onChange=${turn(role)} /> <span>${t(`role.${role}`)} <span class="quiet">${t(`role.${role}_may`)}</span></span></label>`)}</fieldset>`;
+  return html`<fieldset><legend>${t("people.roles")}</legend><div class="stack">${ROLES.map((role) => html`<label class="check" key=${role}>
+    <input type="checkbox" checked=${value.includes(role)} onChange=${turn(role)} /> <span>${t(`role.${role}`)} <span class="quiet">${t(`role.${role}_may`)}</span></span></label>`)}</div></fieldset>`;
 }
 
 const Wrong = ({ text }) => text && html`<p class="wrong-box" role="alert">${text}</p>`;

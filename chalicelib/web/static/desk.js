@@ -66,6 +66,7 @@ async function leave() {
 }
 
 const QUEUE = ["q", "case", "search", "new"];
+const SETTINGS = ["people", "audit"];
 
 function Bar() {
   const stale = !online.value || !live.value.ok || now.value - live.value.at > 30_000 + 30_000;
@@ -74,7 +75,7 @@ function Bar() {
     ["campaigns", "campaigns", "lead"], ["articles", "articles", "readonly"], ["insights", "insights", "lead"],
     ["quarantine", "quarantine", "agent"], ["settings", "settings", "admin"]].filter(([, , role]) => may(role));
   useEffect(() => { document.querySelector(".bar nav [aria-current]")?.scrollIntoView?.({ block: "nearest", inline: "nearest" }); }, [screen]);
-  const here = (name) => screen === name || (name === "queue" && QUEUE.includes(screen));
+  const here = (name) => screen === name || (name === "queue" && QUEUE.includes(screen)) || (name === "settings" && SETTINGS.includes(screen));
   return html`<header class="bar"><a class="skip" href="#main" onClick=${(e) => { e.preventDefault(); document.querySelector("h1")?.focus(); }}>${t("page.skip")}</a>
     <a class="brand" href="#/q/queue">${document.documentElement.dataset.brand}</a>
     <div role="search"><${Finder} id="search" label=${t("desk.search")} hint="/" onPick=${openHit}
