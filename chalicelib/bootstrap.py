@@ -27,6 +27,7 @@ from chalicelib.wiring import Part
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from chalicelib.access.service import Sights
     from chalicelib.cases.service import CaseService
     from chalicelib.channels.settings import ChannelSettings
     from chalicelib.customers.service import CustomerService
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.attaining import Attaining
     from chalicelib.flows.attending import Attending
     from chalicelib.flows.audience import Audiences
+    from chalicelib.flows.auditing import Auditing
     from chalicelib.flows.authoring import Authoring
     from chalicelib.flows.availability import Availability
     from chalicelib.flows.batches import Batches
@@ -60,8 +62,10 @@ if TYPE_CHECKING:
     from chalicelib.flows.effecting import Effecting
     from chalicelib.flows.enclosing import Enclosing
     from chalicelib.flows.engines import EngineReports
+    from chalicelib.flows.erasing import Erasing
     from chalicelib.flows.evidence import EvidencePackage
     from chalicelib.flows.examples import Examples
+    from chalicelib.flows.exporting import Exporting
     from chalicelib.flows.figuring import Figuring
     from chalicelib.flows.finding import Finding
     from chalicelib.flows.following import Following
@@ -118,6 +122,7 @@ if TYPE_CHECKING:
     from chalicelib.flows.snippets import SnippetWork
     from chalicelib.flows.snoozing import Snoozing
     from chalicelib.flows.staff import StaffMail
+    from chalicelib.flows.staffing import Staffing
     from chalicelib.flows.starting import Starting
     from chalicelib.flows.suggesting import Suggesting
     from chalicelib.flows.sweeping import Sweeping
@@ -140,6 +145,7 @@ if TYPE_CHECKING:
     from chalicelib.ports import (
         Classifiers,
         Comprehend,
+        Directory,
         IdentityProvider,
         Mailer,
         Network,
@@ -154,6 +160,7 @@ if TYPE_CHECKING:
     from chalicelib.store.agents import AgentStore
     from chalicelib.store.articles import ArticleStore
     from chalicelib.store.attainment import AttainmentStore
+    from chalicelib.store.audit import AuditStore
     from chalicelib.store.campaigns import CampaignStore
     from chalicelib.store.case_lists import CaseLists
     from chalicelib.store.chats import ChatStore
@@ -163,6 +170,7 @@ if TYPE_CHECKING:
     from chalicelib.store.customers import CustomerStore
     from chalicelib.store.desk import DeskStore
     from chalicelib.store.effects import EffectStore
+    from chalicelib.store.erasure import ErasureStore
     from chalicelib.store.labellings import LabellingStore
     from chalicelib.store.ledger import Ledger
     from chalicelib.store.lessons import LessonStore
@@ -251,6 +259,8 @@ class Application:
     def cursors(self) -> Cursors:
         return Cursors(lambda body: self.signer.sign("cursor", body.hex()))
 
+    erasure: Part[ErasureStore] = Part("store.erasure.ErasureStore")
+    audit: Part[AuditStore] = Part("store.audit.AuditStore")
     attainment: Part[AttainmentStore] = Part("store.attainment.AttainmentStore")
     customers: Part[CustomerStore] = Part("store.customers.CustomerStore")
     ledger: Part[Ledger] = Part("store.ledger.Ledger")
@@ -352,6 +362,12 @@ class Application:
         return CognitoPages(address, self.settings.user_pool_client_id)
 
     @cached_property
+    def directory(self) -> Directory:
+        from chalicelib.gateways.directory import CognitoDirectory
+
+        return CognitoDirectory(self._clients["cognito-idp"], self.settings.user_pool_id)
+
+    @cached_property
     def secrets(self) -> Secrets:
         from chalicelib.gateways.secrets import SsmSecrets
 
@@ -446,6 +462,9 @@ class Application:
 
     # --- what people ask for through the API -------------------------------------------------
 
+    staffing: Part[Staffing] = Part("flows.staffing.Staffing")
+    auditing: Part[Auditing] = Part("flows.auditing.Auditing")
+    sights: Part[Sights] = Part("access.service.Sights")
     signing_in: Part[SigningIn] = Part("flows.signing_in.SigningIn")
     case_lists: Part[CaseLists] = Part("store.case_lists.CaseLists")
     case_service: Part[CaseService] = Part("cases.service.CaseService")
@@ -498,6 +517,8 @@ class Application:
     touching: Part[Touching] = Part("flows.touching.Touching")
     joining: Part[Joining] = Part("flows.joining.Joining")
     people: Part[People] = Part("flows.people.People")
+    erasing: Part[Erasing] = Part("flows.erasing.Erasing")
+    exporting: Part[Exporting] = Part("flows.exporting.Exporting")
     proving: Part[Proving] = Part("flows.proving.Proving")
     opening: Part[Opening] = Part("flows.opening.Opening")
     importing: Part[Importing] = Part("flows.importing.Importing")

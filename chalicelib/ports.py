@@ -307,6 +307,49 @@ class SingleSignOn(Protocol):
         """
 
 
+class Person(Model):
+    """Somebody who may sign in. `second_factor` is None where nobody asked."""
+
+    email: str
+    name: str = ""
+    roles: frozenset[str] = frozenset()
+    enabled: bool = True
+    state: str = "active"  # invited: has not chosen a password yet; or the provider's own word
+    second_factor: bool | None = None
+    created_at: datetime | None = None
+
+
+class Directory(Protocol):
+    """Who may sign in. A person is named by the e-mail address; all but `invite` raise NotFound."""
+
+    def people(self, limit: int, after: str) -> tuple[list[Person], str]:
+        """Up to `limit` (60) people, without roles, and where to go on; "" at the end."""
+
+    def members(self, role: str) -> frozenset[str]:
+        """Addresses of all who have that role and may sign in."""
+
+    def person(self, email: str) -> Person: ...
+
+    def invite(self, email: str, name: str, again: bool = False) -> None:
+        """Make an account and mail its temporary password; `again` mails another one. Raises
+        Conflict where there is such an account."""
+
+    def give(self, email: str, role: str) -> None: ...
+
+    def take(self, email: str, role: str) -> None: ...
+
+    def rename(self, email: str, name: str) -> None: ...
+
+    def enable(self, email: str, on: bool) -> None:
+        """Whether they may sign in."""
+
+    def sign_out(self, email: str) -> None:
+        """Every token of theirs ends."""
+
+    def set_temporary(self, email: str, password: str) -> None:
+        """A password that they have to replace at their next sign-in."""
+
+
 class Secrets(Protocol):
     def signing_key(self) -> bytes: ...
 

@@ -45,6 +45,8 @@ class Team(Model):
     `strategy` says how cases come to people. A case whose language or skill nobody at work has
     waits for somebody who has it, unless `relax` names what may be left out, in that order.
     `leads` hear of promises that slip in cases that nobody has.
+
+    The cases of a `restricted` team are there for its members and for admins only.
     """
 
     name: Slug
@@ -56,6 +58,15 @@ class Team(Model):
     email: EmailAddress | Literal[""] = ""  # where a department is told
     strategy: Strategy = Strategy.MANUAL
     relax: tuple[Need, ...] = Field(default=(), max_length=2)
+    restricted: bool = False
+
+    def has(self, email: str) -> bool:
+        """Whether somebody is a member."""
+        return email.lower() in {member.lower() for member in self.members}
+
+    def keeps_from(self, email: str) -> bool:
+        """Whether its cases are not for somebody who is no admin."""
+        return self.restricted and not self.has(email)
 
 
 class TeamsSettings(Model):
@@ -72,6 +83,10 @@ class TeamsSettings(Model):
 
     def team(self, name: str | None) -> Team | None:
         return next((team for team in self.teams if team.name == name), None)
+
+    def closed_to(self, email: str) -> frozenset[str]:
+        """The restricted teams that somebody is not a member of."""
+        return frozenset(team.name for team in self.teams if team.keeps_from(email))
 
     @property
     def profiles(self) -> dict[str, AgentProfile]:
@@ -256,6 +271,12 @@ def _approvals() -> type[BaseModel]:
     return ApprovalSettings
 
 
+def _audit() -> type[BaseModel]:
+    from chalicelib.access.models import AuditSettings
+
+    return AuditSettings
+
+
 def _brand() -> type[BaseModel]:
     from chalicelib.branding import BrandSettings
 
@@ -264,6 +285,7 @@ def _brand() -> type[BaseModel]:
 
 DOCUMENTS: Mapping[str, Callable[[], type[BaseModel]]] = {
     "approvals": _approvals,
+    "audit": _audit,
     "brand": _brand,
     "calendars": _calendars,
     "campaigns": _campaigns,

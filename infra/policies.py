@@ -158,23 +158,48 @@ _CLASSIFIERS: Final = (
     ),
 )
 
+_PEOPLE: Final = _allow(
+    [
+        f"cognito-idp:{verb}"
+        for verb in (
+            "ListUsers",
+            "ListUsersInGroup",
+            "AdminGetUser",
+            "AdminListGroupsForUser",
+            "AdminCreateUser",
+            "AdminUpdateUserAttributes",
+            "AdminAddUserToGroup",
+            "AdminRemoveUserFromGroup",
+            "AdminEnableUser",
+            "AdminDisableUser",
+            # Also of who chose a new password by a mailed code: the old one's sessions end.
+            "AdminUserGlobalSignOut",
+            "AdminSetUserPassword",
+        )
+    ],
+    {"Fn::GetAtt": ["UserPool", "Arn"]},
+)
+
 API: Final = (
     _SEE_WHAT_IS_MISSING,
     _TABLE,
     _PARAMETERS,
     _objects(
-        "GetObject", "attachments", "bodies", "mail", "campaigns", "uploads", "drafts", "index"
+        *("GetObject", "attachments", "bodies", "mail", "campaigns"),
+        *("uploads", "drafts", "index", "exports"),
     ),
     # A form that is signed for uploads/ or drafts/ can do what its signer may.
-    _objects("PutObject", "attachments", "bodies", "mail", "campaigns", "uploads", "drafts"),
+    _objects(
+        *("PutObject", "attachments", "bodies", "mail", "campaigns"),
+        *("uploads", "drafts", "exports"),
+    ),
     # A customer's right to be forgotten reaches the bodies and originals as well.
     _objects("DeleteObject", "attachments", "bodies", "mail", "uploads"),
+    _PEOPLE,
     _post("Mail"),
     _TEXT,  # one-time codes, while the customer waits; test sends of notices
     _as_us("ses:SendEmail", "ses:SendRawEmail"),  # test sends of notices
     _allow(["ses:GetEmailIdentity"], *_in_account("ses", "identity/*")),  # the first steps
-    # Who chose a new password by a mailed code: whoever was signed in with the old one is out.
-    _allow(["cognito-idp:AdminUserGlobalSignOut"], {"Fn::GetAtt": ["UserPool", "Arn"]}),
 )
 RECEIVE_MAIL: Final = (
     _consume("Mail"),
@@ -216,6 +241,8 @@ COUNT: Final = (
     _consume("Count"),
     _TABLE,
     _allow(["comprehend:DetectPiiEntities"], "*"),  # in what is learnt from a correction
+    _PARAMETERS,  # who may have sent the file of a draft is signed
+    _objects("DeleteObject", "attachments", "bodies", "mail", "drafts"),  # of whom is forgotten
 )
 SEND: Final = (
     _consume("Send"),

@@ -52,6 +52,7 @@ def merge(source: Case, target: Case, by: str, now: datetime) -> tuple[Case, Cas
     for case in (source, target):
         if case.merged_into:
             raise Conflict(f"{case.reference} is a part of another case already")
+        rules.check_alive(case)
     if len(target.merged_cases) + len(source.merged_cases) >= MOST_MERGED:
         raise Conflict(f"a case can take in {MOST_MERGED} others; link them instead")
     joined = _joined(source, target)
@@ -107,6 +108,7 @@ def link(case: Case, other: Case, kind: LinkKind, remove: bool = False) -> tuple
 
 def check_split(case: Case, chosen: Sequence[Message], timeline: Sequence[Message]) -> None:
     """Whether those messages can leave; raises Invalid, Conflict."""
+    rules.check_alive(case)
     for message in chosen:
         if message.kind == MessageKind.EVENT:
             raise Invalid.field("message_ids", "an event stays with its case")

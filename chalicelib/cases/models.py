@@ -185,6 +185,7 @@ class Case(Model):
     alternative_channel: Channel | None = None  # to be offered, where their mail bounced
     spam: bool = False
     snoozed_until: Instant | None = None  # it is in no queue until then, or until they write
+    erased_at: Instant | None = None  # its customer was erased: nothing is said in it any more
     link_version: int = 1  # raising it revokes the secret link
     last_message: str = ""  # first words of the newest public message
     last_direction: str = "inbound"
@@ -303,6 +304,7 @@ class Message(Model):
     before: dict[str, Any] = {}  # and what an undo restores (cases/undoing.py)
     delivery: Delivery | None = None
     source: Source = {}  # where it was written: network, permalink, reach, recording, …
+    erased: bool = False  # with its customer: what it said is gone
     created_at: Instant
     updated_at: Instant
     version: int = 1

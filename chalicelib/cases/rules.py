@@ -48,6 +48,7 @@ DELIVERY: Mapping[DeliveryStatus, frozenset[DeliveryStatus]] = {
 }
 
 REFERENCE = re.compile(r"\bC-([0-9A-HJKMNP-TV-Z]{6})\b", re.IGNORECASE)
+SES_DOMAIN = "email.amazonses.com"  # SES writes its own Message-ID: <id>@ this (us-east-1)
 MAX_REFERENCES = 20  # of a mail's References; the newest ones tell most
 MAX_PARTICIPANTS = 50  # SES takes no more recipients a message
 PREVIEW = 160
@@ -86,9 +87,23 @@ def advance_delivery(
     return delivery.model_copy(update={**changes, "status": to, "updated_at": now})
 
 
+def provider_message_id(message: Message, provider_id: str, region: str) -> str:
+    """The Message-ID (RFC 5322) that SES gives a mail in a region; "" for what is none."""
+    if message.channel != Channel.EMAIL or not provider_id:
+        return ""
+    host = SES_DOMAIN if region == "us-east-1" else f"{region}.amazonses.com"
+    return f"{provider_id}@{host}"
+
+
 def touch(case: Case, now: datetime) -> Case:
     """The next version of a case that was changed."""
     return case.model_copy(update={"version": case.version + 1, "updated_at": now})
+
+
+def check_alive(case: Case) -> None:
+    """Raises Conflict where the customer was erased: nothing is to be said there again."""
+    if case.erased_at:
+        raise Conflict(f"the customer of {case.reference} was erased")
 
 
 class Change(Model):
@@ -107,6 +122,7 @@ def apply(case: Case, patch: CasePatch, now: datetime, by: str) -> Change:
     wanted = patch.model_dump(exclude_unset=True)
     if case.merged_into:
         raise Conflict(f"{case.reference} is a part of another case", merged_into=case.merged_into)
+    check_alive(case)
     changed = case
     if wanted.get("status"):
         changed = move(changed, CaseStatus(wanted["status"]), now)

@@ -18,9 +18,10 @@ from chalicelib.store.cursors import LOOKS
 if TYPE_CHECKING:
     from chalicelib.store.case_lists import CaseLists
     from chalicelib.store.cases import CaseStore
-    from chalicelib.store.codec import Item
     from chalicelib.store.cursors import Cursors, Merged
 
+Keep = Callable[[Mapping[str, Any]], bool]
+"""A test of a stored case."""
 NOBODY = "none"
 """As a filter: cases without an assignee, team or topic."""
 
@@ -89,40 +90,43 @@ class CaseService:
     cursors: Cursors
 
     def find(
-        self, wanted: CaseFilter, limit: int, cursor: str | None, looks: int = LOOKS
+        self,
+        wanted: CaseFilter,
+        limit: int,
+        cursor: str | None,
+        looks: int = LOOKS,
+        *,
+        shown: Keep | None,
     ) -> CasePart:
         """A page of cases in the order that was asked for: newest first, or those whose promise is
-        due first. Raises Malformed for a cursor of another list.
+        due first; of those that may be `shown` to whoever asks (access/service.py). Raises
+        Malformed for a cursor of another list.
 
         With a filter that no index answers, up to `looks` Queries a partition are made; a page may
         then be short and still have a cursor.
         """
         positions = self.cursors.read(wanted.name, cursor)
-        if cursor is None and (named := self._named(wanted)):
+        looked = _Looked(shown) if shown else None
+        keep = _keep(wanted, looked)
+        if cursor is None and (named := self._named(wanted, shown)):
             return CasePart(cases=(named,), cursor=None, looked_at=1)
         if wanted.follower:
-            page = self.lists.followed(wanted.follower, limit, positions, _keep(wanted))
-            found = tuple(items.model(Case, stored) for stored in page.items)
-            return CasePart(
-                cases=found,
-                cursor=self.cursors.write(wanted.name, page.positions),
-                looked_at=page.read,
-            )
-        if wanted.order == "due" and not wanted.customer_id and not wanted.aside:
-            page = self._queue(wanted, limit, positions, looks)
+            page = self.lists.followed(wanted.follower, limit, positions, keep)
+        elif wanted.order == "due" and not wanted.customer_id and not wanted.aside:
+            page = self._queue(wanted, limit, positions, keep, looks)
         elif wanted.snoozed == "only" and not wanted.customer_id and not wanted.aside:
-            page = self.lists.snoozed(limit, positions, _keep(wanted), looks)
+            page = self.lists.snoozed(limit, positions, keep, looks)
         else:
-            page = self._listed(wanted, limit, positions, looks)
+            page = self._listed(wanted, limit, positions, keep, looks)
         return CasePart(
             cases=tuple(items.model(Case, stored) for stored in page.items),
             cursor=self.cursors.write(wanted.name, page.positions),
-            looked_at=page.read,
+            looked_at=looked.count if looked else page.read,
         )
 
-    def of(self, wanted: CaseFilter, ids: Sequence[str]) -> tuple[Case, ...]:
-        """Those of the cases that are in such a list, in no order."""
-        keep = _keep(wanted.model_copy(update={"aside": ""}))
+    def of(self, wanted: CaseFilter, ids: Sequence[str], *, shown: Keep | None) -> tuple[Case, ...]:
+        """Those of the cases that are in such a list, and may be `shown`, in no order."""
+        keep = _keep(wanted.model_copy(update={"aside": ""}), shown)
         found = []
         for case in self.cases.some(ids).values():
             aside = "merged" if case.merged_into else "spam" if case.spam else ""
@@ -138,7 +142,12 @@ class CaseService:
         return tuple(found)
 
     def _listed(
-        self, wanted: CaseFilter, limit: int, positions: dict[str, Any] | None, looks: int
+        self,
+        wanted: CaseFilter,
+        limit: int,
+        positions: dict[str, Any] | None,
+        keep: Keep | None,
+        looks: int,
     ) -> Merged:
         return self.lists.page(
             customer_ids=(wanted.customer_id, *wanted.customer_parts) if wanted.customer_id else (),
@@ -148,12 +157,17 @@ class CaseService:
             statuses=wanted.statuses,
             limit=limit,
             positions=positions,
-            keep=_keep(wanted),
+            keep=keep,
             looks=looks,
         )
 
     def _queue(
-        self, wanted: CaseFilter, limit: int, positions: dict[str, Any] | None, looks: int
+        self,
+        wanted: CaseFilter,
+        limit: int,
+        positions: dict[str, Any] | None,
+        keep: Keep | None,
+        looks: int,
     ) -> Merged:
         own = "" if wanted.assignee == NOBODY else wanted.assignee
         unassigned = wanted.team if wanted.assignee == NOBODY and wanted.team else None
@@ -162,16 +176,17 @@ class CaseService:
             team="" if unassigned == NOBODY else unassigned,
             limit=limit,
             positions=positions,
-            keep=_keep(wanted),
+            keep=keep,
             looks=looks,
         )
 
-    def newest_of(self, customer_ids: tuple[str, ...], limit: int) -> tuple[Case, ...]:
+    def newest_of(
+        self, customer_ids: tuple[str, ...], limit: int, *, shown: Keep | None
+    ) -> tuple[Case, ...]:
         """The newest cases of a customer, by the records that they are made of."""
         head, *rest = customer_ids
-        return self.find(
-            CaseFilter(customer_id=head, customer_parts=tuple(rest)), limit, None
-        ).cases
+        wanted = CaseFilter(customer_id=head, customer_parts=tuple(rest))
+        return self.find(wanted, limit, None, shown=shown).cases
 
     def messages(
         self,
@@ -188,7 +203,7 @@ class CaseService:
         found = tuple(items.model(Message, stored) for stored in page.items)
         return MessagePart(messages=found, cursor=self.cursors.write(scope, page.positions))
 
-    def _named(self, wanted: CaseFilter) -> Case | None:
+    def _named(self, wanted: CaseFilter, shown: Keep | None) -> Case | None:
         """The case whose reference was typed into the search."""
         references = references_in(wanted.text)
         if not references or wanted.text.strip().upper() != references[0]:
@@ -197,7 +212,7 @@ class CaseService:
             case = self.cases.get(references[0])
         except NotFound:
             return None
-        keep = _keep(wanted.model_copy(update={"text": ""}))
+        keep = _keep(wanted.model_copy(update={"text": ""}), shown)
         return case if keep is None or keep(case.model_dump(mode="json")) else None
 
 
@@ -206,9 +221,22 @@ def _queued(case: Case) -> bool:
     return case.status in UNSOLVED and not case.snoozed_until
 
 
-def _keep(wanted: CaseFilter) -> Callable[[Item], bool] | None:
+@dataclass
+class _Looked:
+    """Whether a case may be shown, counting those that may: no number tells of the others."""
+
+    shown: Keep
+    count: int = 0
+
+    def __call__(self, item: Mapping[str, Any]) -> bool:
+        seen = self.shown(item)
+        self.count += seen
+        return seen
+
+
+def _keep(wanted: CaseFilter, shown: Keep | None) -> Keep | None:
     """What an item must satisfy; None where the filter asks for nothing."""
-    tests: list[Callable[[Item], bool]] = []
+    tests: list[Keep] = [shown] if shown else []
     if wanted.statuses:
         tests.append(lambda item: item["status"] in wanted.statuses)
     if wanted.team:
@@ -249,13 +277,13 @@ def _is(value: Any, wanted: str) -> bool:
     return not value if wanted == NOBODY else value == wanted
 
 
-def _of_field(item: Item, name: str) -> str:
+def _of_field(item: Mapping[str, Any], name: str) -> str:
     """A field of the company's own as a query names its value."""
     value = item.get("fields", {}).get(name.strip(), "")
     return (str(value).lower() if isinstance(value, bool) else str(value)).casefold()
 
 
-def _contains(item: Item, words: list[str]) -> bool:
+def _contains(item: Mapping[str, Any], words: list[str]) -> bool:
     """Whether every word occurs in what a list shows of a case."""
     people = " ".join(f"{p.get('name', '')} {p['address']}" for p in item.get("participants", ()))
     tags = " ".join(item.get("tags", ()))

@@ -17,7 +17,7 @@ from chalicelib.customers.models import (
     Customer,
     CustomerMerge,
 )
-from chalicelib.customers.rules import touch
+from chalicelib.customers.rules import check_alive, touch
 from chalicelib.errors import Conflict, Invalid
 
 FILLED = ("name", "external_id", "language", "time_zone", "tier")
@@ -32,6 +32,7 @@ def merge(source: Customer, target: Customer, by: str, now: datetime) -> tuple[C
     for customer in (source, target):
         if customer.merged_into:
             raise Conflict("one of them is a part of another customer already")
+        check_alive(customer)
     if target.provisional:
         raise Conflict("the other one is provisional: merge them the other way round")
     if len(source.identities) + len(target.identities) > MOST_IDENTITIES:

@@ -129,6 +129,15 @@ class CustomerMerge(Model):
     after: dict[str, Any] = {}
 
 
+class Erasure(Model):
+    """That everything about a person is erased, by whom, and how far it is: it takes its time."""
+
+    at: Instant
+    by: str
+    cases: int = 0  # of theirs that are empty by now
+    done_at: Instant | None = None
+
+
 class HistoryEntry(Model):
     """Something that was done to a customer's record, in words."""
 
@@ -143,6 +152,8 @@ class Customer(Model):
 
     One that is `provisional` stands for a contact that named an address without showing that it is
     theirs: `claimed` are such addresses, `likely_match` is whose they are.
+
+    One that is `erased` is what stays so that figures stay: an id, and nothing of the person.
     """
 
     id: str
@@ -166,6 +177,7 @@ class Customer(Model):
     merge: CustomerMerge | None = None
     suppressed: dict[str, str] = {}  # address -> why nothing is sent there any more
     open_case: str = ""  # the conversation that short messages join
+    erased: Erasure | None = None
     created_at: Instant
     updated_at: Instant
     version: int = 1

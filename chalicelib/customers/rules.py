@@ -17,7 +17,7 @@ from chalicelib.customers.models import (
     CustomerPatch,
     Identity,
 )
-from chalicelib.errors import Invalid
+from chalicelib.errors import Conflict, Invalid
 
 PATCHED_APART = {
     *("consent", "marketing", "email", "phone", "assets"),
@@ -119,6 +119,25 @@ def apply(customer: Customer, patch: CustomerPatch, now: datetime, source: str) 
         identities = _replace(identities, Channel.SMS, patch.phone and phone(patch.phone))
     fields["identities"] = identities
     return touch(customer.model_copy(update=fields), now)
+
+
+def bare(customer: Customer) -> Customer:
+    """What stays of a customer who is erased."""
+    return Customer(
+        id=customer.id,
+        merged_into=customer.merged_into,
+        merged_customers=customer.merged_customers,
+        erased=customer.erased,
+        created_at=customer.created_at,
+        updated_at=customer.updated_at,
+        version=customer.version,
+    )
+
+
+def check_alive(customer: Customer) -> None:
+    """Raises Conflict for one who was erased: nothing is to be kept of them again."""
+    if customer.erased:
+        raise Conflict("this customer was erased")
 
 
 def touch(customer: Customer, now: datetime) -> Customer:

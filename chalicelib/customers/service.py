@@ -120,6 +120,7 @@ class CustomerService:
         if customer.merged_into:
             into = customer.merged_into
             raise Conflict("they are a part of another customer", merged_into=into)
+        rules.check_alive(customer)
         if customer.version != version:
             newest = customer.model_dump(mode="json")
             raise StaleVersion(f"it is at version {customer.version} by now", current=newest)

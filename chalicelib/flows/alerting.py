@@ -3,7 +3,8 @@
 1. Whoever writes an entry into a case's timeline writes with it, where it may concern somebody, a
    reaction (flows/facts.py). It comes on the queue of what goes to our own side (`handover`).
 2. Who is told, and why, follows from the case (notifications/rules.py); how, from what each of
-   them prefers. Whoever looks at the case at that moment sees it there.
+   them prefers. Whoever looks at the case at that moment sees it there. Of a restricted team's
+   case only its members are told.
 3. Lines, bells, bundles and the end of the reaction are one transaction: told again, nobody is told
    twice. A team of many is told in parts, and the reaction says how far that is.
 
@@ -112,6 +113,8 @@ class Alerting:
         team = self.settings.read("teams", TeamsSettings).team(case.team)
         members, leads = (team.members, team.leads) if team else ((), ())
         told = rules.audience(case, message, members, leads)
+        if team and team.restricted:  # whoever does not see it hears nothing of it
+            told = {email: kind for email, kind in told.items() if team.has(email)}
         if not told:
             return None
         now = self.clock()

@@ -73,6 +73,8 @@ class Assigning:
         (`returned`) stays with its agent only if they are at work.
         """
         team = self._settings().team(case.team)
+        if case.assignee and team and team.keeps_from(case.assignee):
+            case = _without_agent(case, returned=False)  # they would not see it
         if case.assignee and self._stays(case, case.assignee, team, returned):
             return Assigned(case)
         if not case.assignee and by_person(case, ASSIGNEE):
@@ -133,7 +135,7 @@ class Assigning:
         return Filled(teams=len(teams), assigned=sum(self.fill(team) for team in teams))
 
     def teams_of(self, email: str) -> list[Team]:
-        return [team for team in self._settings().teams if _member(email, team)]
+        return [team for team in self._settings().teams if team.has(email)]
 
     # --- helpers -------------------------------------------------------------------------
 
@@ -142,7 +144,7 @@ class Assigning:
             one = self.candidate(team, self.agents.get(email.lower()))
             return one.working and not one.away
         by_machine = ASSIGNEE in case.reasons and not by_person(case, ASSIGNEE)
-        return not by_machine or (team is not None and _member(email, team))
+        return not by_machine or (team is not None and team.has(email))
 
     def _given(self, case: Case, team: Team, roster: list[Candidate]) -> Assigned:
         choice = choose(team.title, team.strategy, team.relax, _needs(case, roster), roster)
@@ -196,7 +198,3 @@ def _without_agent(case: Case, returned: bool) -> Case:
 def _could_take(one: Candidate) -> bool:
     """Whether they could take anything at all."""
     return one.working and not one.away and one.load < one.profile.capacity
-
-
-def _member(email: str, team: Team) -> bool:
-    return email.lower() in {member.lower() for member in team.members}

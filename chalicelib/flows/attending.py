@@ -8,7 +8,7 @@ looks a little further back than it did, and the cursor carries what it saw.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,9 +18,10 @@ from pydantic import Field
 
 from chalicelib.base import Instant, Model, iso
 from chalicelib.cases.models import Case
-from chalicelib.cases.rules import UNSOLVED
+from chalicelib.cases.rules import UNSOLVED, check_alive
 from chalicelib.errors import Malformed
 from chalicelib.notifications.models import Flash
+from chalicelib.notifications.rules import within
 from chalicelib.ports import Clock
 from chalicelib.store.cases import Change
 from chalicelib.store.desk import Doing, Draft, DraftArticle, DraftFile, Presence, Shown
@@ -34,10 +35,13 @@ if TYPE_CHECKING:
 UNREAD_FOR = timedelta(days=14)
 OVERLAP = timedelta(seconds=10)
 MOST = 200  # changes in one answer
+HIDDEN = 5  # times as many are read where some are not shown
 SCOPE = "changes"
 MOST_DRAFTS = 100  # in the list of one's own
 FIRST_WORDS = 200  # characters of a draft in that list
 MOST_FILES = 10
+Among = Callable[[Collection[str]], Collection[str]]
+"""Those of some cases' ids that whoever asks may see."""
 
 
 class Beside(Model):
@@ -118,22 +122,35 @@ class Attending:
     cursors: Cursors
     clock: Clock
 
-    def changes(self, since: str | None, email: str) -> Changes:
-        """What is new since the cursor; without one only where to begin. Raises Malformed."""
+    def changes(self, since: str | None, email: str, among: Among | None) -> Changes:
+        """What is new since the cursor; without one only where to begin. Raises Malformed.
+
+        `among` picks the cases that whoever asks may see, None is all. Others leave no trace, in
+        the cursor either; only where very many of them changed at once does it move on.
+        """
         now = self.clock()
         before = self.cursors.read(SCOPE, since)
         seen = _seen(before)
         start = (datetime.fromisoformat(before["at"]) if before else now) - OVERLAP
-        found = self.cases.changed(start, now + OVERLAP, MOST + len(seen))
+        most = MOST * (HIDDEN if among else 1) + len(seen)
+        found, here = self.cases.changed(start, now + OVERLAP, most), self.desk.present(now)
+        passed = found[-1].at + OVERLAP if among and len(found) >= most else None
+        bell = self.notifications.asked(email, now)
+        if among:
+            told = {one.case_id for one in bell.latest}
+            open_to = among(told | {one.case_id for one in found} | {one.case_id for one in here})
+            found = [one for one in found if one.case_id in open_to]
+            here = [one for one in here if one.case_id in open_to]
+            bell = within(bell, open_to)
         new = [one for one in found if one.version > seen.get(one.case_id, 0)]
         fresh, more = new[:MOST], len(new) > MOST
-        shown = fresh if before else []
-        bell = self.notifications.asked(email, now)
+        stays = since and not fresh and passed is None
+        at = max((one.at for one in fresh), default=passed or now)
         return Changes(
-            cursor=since if since and not fresh else self._cursor(now, before, found, fresh),
-            items=tuple(shown),
-            presence=tuple(self.desk.present(now)),
-            more=more,
+            cursor=since if since and stays else self._cursor(at, before, found, fresh),
+            items=tuple(fresh if before else []),
+            presence=tuple(here),
+            more=more or passed is not None,
             unread=bell.unread,
             latest=bell.latest,
             now=now,
@@ -179,8 +196,10 @@ class Attending:
         return self.desk.draft(email, case_id, mode) or empty
 
     def keep(self, case_id: str, mode: DraftMode, given: DraftInput, email: str) -> Draft:
-        """Save one's own draft; raises NotFound, StaleVersion with the newest."""
+        """Save one's own draft; raises NotFound, StaleVersion with the newest, Conflict where the
+        customer was erased."""
         case = self.cases.get(case_id)
+        check_alive(case)
         before = self.desk.draft(email, case.id, mode)
         draft = Draft(
             case_id=case.id,
@@ -192,10 +211,11 @@ class Attending:
         self.desk.keep(email, draft, given.version)
         return draft
 
-    def begun(self, email: str) -> DraftLines:
-        """What one has begun to write and not sent, in whatever case."""
+    def begun(self, email: str, sees: Callable[[Case], bool]) -> DraftLines:
+        """What one has begun to write and not sent, in whatever case one `sees`."""
         drafts = self.desk.drafts(email, self.clock())[:MOST_DRAFTS]
-        cases = self.cases.some(draft.case_id for draft in drafts)
+        known = self.cases.some(draft.case_id for draft in drafts)
+        cases = {case_id: case for case_id, case in known.items() if sees(case)}
         return DraftLines(
             items=tuple(
                 DraftLine(
@@ -217,13 +237,12 @@ class Attending:
 
     def _cursor(
         self,
-        now: datetime,
+        newest: datetime,
         before: dict[str, Any] | None,
         found: list[Change],
         fresh: list[Change],
     ) -> str:
         """Where the next poll goes on: the newest change that was told, and what lies about it."""
-        newest = max((one.at for one in fresh), default=now)
         known = {**_seen(before), **{one.case_id: one.version for one in fresh}}
         around = {
             one.case_id: known[one.case_id]

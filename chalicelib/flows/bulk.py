@@ -6,6 +6,7 @@ The entries of their histories are kept together, and undone one by one (flows/c
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -21,11 +22,11 @@ from chalicelib.store.table import put_new
 
 if TYPE_CHECKING:
     from chalicelib.flows.casework import Casework
-    from chalicelib.store.cases import CaseStore
     from chalicelib.store.table import Table
 
 KEPT = timedelta(minutes=10)
 TRIES = 3  # of a case that others change at the same time
+Find = Callable[[str], Case]  # a case by id or reference; raises NotFound
 
 
 class BulkInput(Model):
@@ -59,23 +60,22 @@ class BulkDone(Model):
 @dataclass(frozen=True)
 class Bulk:
     table: Table
-    cases: CaseStore
     casework: Casework
     clock: Clock
     ids: Ids
 
-    def change(self, given: BulkInput, by: str) -> BulkDone:
-        """Change each of the cases; errors are in the items."""
+    def change(self, given: BulkInput, by: str, find: Find) -> BulkDone:
+        """Change each of the cases, as `find` lets whoever asks see it; errors are in the items."""
         found: list[BulkItem] = []
         entries: dict[str, str] = {}
         for case_id in dict.fromkeys(given.ids):
-            item, entry = self._one(case_id, given.patch, by)
+            item, entry = self._one(case_id, given.patch, by, find)
             found.append(item)
             if entry:
                 entries[item.id] = entry
         return BulkDone(items=tuple(found), undo=self._keep(entries, by))
 
-    def undo(self, token: str, by: str) -> BulkDone:
+    def undo(self, token: str, by: str, find: Find) -> BulkDone:
         """Restore what nobody changed since; raises NotFound after ten minutes, or for a token of
         somebody else's."""
         stored = self.table.get(keys.undo(token))
@@ -83,16 +83,16 @@ class Bulk:
             raise NotFound("there is nothing to undo, or it is more than ten minutes ago")
         return BulkDone(
             items=tuple(
-                self._back(case_id, entry, by) for case_id, entry in stored["cases"].items()
+                self._back(case_id, entry, by, find) for case_id, entry in stored["cases"].items()
             )
         )
 
-    def _one(self, case_id: str, patch: CasePatch, by: str) -> tuple[BulkItem, str]:
+    def _one(self, case_id: str, patch: CasePatch, by: str, find: Find) -> tuple[BulkItem, str]:
         """What became of a case, and the entry of its history, "" where nothing changed."""
         case = None
         for _ in range(TRIES):
             try:
-                case = self.cases.get(case_id)
+                case = find(case_id)
                 done = self.casework.change(case.id, case.version, patch, by)
             except StaleVersion as stale:
                 problem = stale.detail
@@ -114,11 +114,12 @@ class Bulk:
         self.table.commit(put_new("undo", item))
         return token
 
-    def _back(self, case_id: str, entry: str, by: str) -> BulkItem:
+    def _back(self, case_id: str, entry: str, by: str, find: Find) -> BulkItem:
+        reference = ""
         try:
+            reference = find(case_id).reference
             return _done(self.casework.undo(case_id, entry, by).case)
         except Refused as refused:
-            reference = self.cases.get(case_id).reference
             return BulkItem(id=case_id, reference=reference, ok=False, problem=refused.detail)
 
 

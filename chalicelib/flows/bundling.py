@@ -29,7 +29,7 @@ from chalicelib.notifications.models import EMAIL, Bundle, MailWhen, Notificatio
 from chalicelib.notifications.rules import bundle_behind, send_id
 from chalicelib.observability import logger
 from chalicelib.ports import Clock, Ids, Mailer, Webhooks
-from chalicelib.settings_documents import WebhooksSettings
+from chalicelib.settings_documents import TeamsSettings, WebhooksSettings
 from chalicelib.store import keys
 from chalicelib.store.reactions import BUNDLE, Reaction
 from chalicelib.store.table import Write, WriteRefused
@@ -195,7 +195,7 @@ class Bundling:
         """Raises SendRefused, SendThrottled or SendUnknown."""
         told = self._told(bundle)
         if not told:
-            raise SendRefused("its cases are no longer there")
+            raise SendRefused("its cases are no longer there, or not for them")
         desk = f"{self.public_url()}/desk"
         if bundle.way == EMAIL:
             return self._mail(bundle, told, desk)
@@ -208,8 +208,11 @@ class Bundling:
         return bundle.id
 
     def _told(self, bundle: Bundle) -> list[Told]:
-        """Its facts by case, those of a case in their order."""
-        cases, entries = self.notifications.sources(bundle.entries)
+        """Its facts by case, those of a case in their order; without the cases that went to a
+        restricted team of which the agent is not."""
+        known, entries = self.notifications.sources(bundle.entries)
+        closed = self.settings.read("teams", TeamsSettings).closed_to(bundle.email)
+        cases = {name: case for name, case in known.items() if case.team not in closed}
         order = list(dict.fromkeys(entry.case_id for entry in bundle.entries))
         return [
             Told(entry=one, case=cases[one.case_id], message=entries.get(one.message))

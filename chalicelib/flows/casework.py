@@ -23,6 +23,7 @@ from chalicelib.errors import Contended, Invalid, NotFound, StaleVersion
 from chalicelib.flows.facts import facts
 from chalicelib.flows.timeline import event
 from chalicelib.ports import Clock, Ids
+from chalicelib.settings_documents import TeamsSettings
 from chalicelib.store.reactions import Reaction, look_again
 from chalicelib.understanding.models import TopicsSettings
 
@@ -90,7 +91,8 @@ class Casework:
             self._check_problem(given.problem_id)
         if given.fields:
             given = given.model_copy(update={"fields": self.own_fields.checked(case, given.fields)})
-        changed = rules.apply(case, _cleaned(given), self.clock(), by)
+        given = _cleaned(given)
+        changed = for_members(self.settings, given, rules.apply(case, given, self.clock(), by))
         if not changed.changes:
             return Changed(case)
         if changed.case.status == CaseStatus.RESOLVED != case.status:
@@ -111,7 +113,8 @@ class Casework:
             entry = next((one for one in recent if one.id == entry_id), None)
             if entry is None:
                 raise NotFound("there is no such change, or it is more than ten minutes ago")
-            changed = undoing.undo(case, entry, now)
+            back = undoing.undo(case, entry, now)
+            changed = for_members(self.settings, CasePatch(), back)
             with suppress(StaleVersion):
                 return self.store(case, changed, "undone", by)
         raise Contended(f"an undo lost {ATTEMPTS} races")
@@ -198,6 +201,32 @@ def clean_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
         if not 1 <= len(tag) <= LONGEST_TAG:
             raise Invalid.field("tags", f"a tag has 1 to {LONGEST_TAG} characters")
     return tuple(found)
+
+
+def for_members(settings: SettingsStore, given: CasePatch, changed: rules.Change) -> rules.Change:
+    """The change, so that a restricted team's case is nobody's but a member's.
+
+    Whoever had it lets it go when it moves there; raises Invalid for one whom it is given to.
+    """
+    case, touched = changed.case, changed.changes.keys() & {"team", "assignee"}
+    team = settings.read("teams", TeamsSettings).team(case.team) if touched else None
+    if team is None or not case.assignee or not team.keeps_from(case.assignee):
+        return changed
+    if given.assignee:
+        check_member(settings, case.team, case.assignee)
+    why = f"{case.assignee} is not of team {case.team}: back in the queue"
+    update = {"assignee": None, "reasons": {**case.reasons, "assignee": why}}
+    return rules.Change(
+        case=case.model_copy(update=update),
+        changes={**changed.changes, "assignee": [case.assignee, ""]},
+    )
+
+
+def check_member(settings: SettingsStore, team: str | None, assignee: str | None) -> None:
+    """Raises Invalid where somebody would get a case that they do not see."""
+    found = settings.read("teams", TeamsSettings).team(team)
+    if found and assignee and found.keeps_from(assignee):
+        raise Invalid.field("assignee", f"is not a member of {found.title}, which is restricted")
 
 
 def check_topic(settings: SettingsStore, label: str | None) -> None:

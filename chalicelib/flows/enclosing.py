@@ -132,6 +132,13 @@ class Enclosing:
         keys = tuple(ticket.key for ticket in tickets.values())
         return Enclosed(tuple(files), tuple(binding), keys)
 
+    def key_of(self, given: str, by: str) -> str:
+        """Where the file of an upload lies, also of one that is too old; "" for no id of theirs."""
+        try:
+            return read_ticket(self.signer(), _purpose(by), given, FIELD).key
+        except Invalid:
+            return ""
+
     def _ticket(self, given: str, number: int, by: str) -> Ticket:
         field = f"{FIELD}.{number}"
         ticket = read_ticket(self.signer(), _purpose(by), given, field)

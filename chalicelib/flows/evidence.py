@@ -1,8 +1,8 @@
 """What a department gets with a problem: how much, since when, examples, costs; nobody's name.
 
 Examples lose what the rules know as personal data (understanding/pii.py) and every name of their
-customer. It is made once, when the problem is handed over, so that the history shows what was known
-then.
+customer; none is of a restricted team. It is made once, when the problem is handed over, so that
+the history shows what was known then.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from chalicelib.flows.weighing import ProblemFigures
 from chalicelib.ports import Clock
 from chalicelib.problems.models import Evidence, Example, Link, LinkState, Problem
 from chalicelib.problems.rules import without_names
+from chalicelib.settings_documents import TeamsSettings
 from chalicelib.store import items
 from chalicelib.trends.models import AttributeLift, Trend
 from chalicelib.understanding.pii import redact
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from chalicelib.store.cases import CaseStore
     from chalicelib.store.customers import CustomerStore
     from chalicelib.store.problems import ProblemStore
+    from chalicelib.store.settings import SettingsStore
 
 EXAMPLES = 5
 LONGEST = 600  # characters of an example
@@ -39,6 +41,7 @@ class EvidencePackage:
     customers: CustomerStore
     problems: ProblemStore
     weighing: Weighing
+    settings: SettingsStore
     clock: Clock
 
     def of(self, problem: Problem) -> Evidence:
@@ -70,7 +73,9 @@ class EvidencePackage:
         ids = [items.model(Link, stored).case_id for stored in page.items]
         ids += trend.example_case_ids if trend else []
         known = self.cases.some(list(dict.fromkeys(ids))[: 2 * EXAMPLES])
-        for case in list(known.values())[:EXAMPLES]:
+        teams = self.settings.read("teams", TeamsSettings)
+        inside = {team.name for team in teams.teams if team.restricted}
+        for case in [case for case in known.values() if case.team not in inside][:EXAMPLES]:
             text = self._said(case)
             if text:
                 yield Example(reference=case.reference, at=case.created_at, text=text)

@@ -39,10 +39,13 @@ class Following:
 
     def follow(self, case_id: str, email: str) -> Case:
         """The case with one more follower; as it was where they follow it. Raises NotFound,
-        Conflict where too many do, Contended."""
+        Conflict where too many do, or where a restricted team's is for its members, Contended."""
         email = email.lower()
 
         def follows(case: Case) -> tuple[Case, list[Write]]:
+            team = self.settings.read("teams", TeamsSettings).team(case.team)
+            if team and team.keeps_from(email):  # an admin, who may look, but hears of nothing
+                raise Conflict(f"only members of {team.title} follow its cases")
             after, writes = self.joined(case, (email,), self.clock())
             if case.followers == after.followers and email not in case.followers:
                 raise Conflict(f"{MOST} agents follow it, more cannot")
@@ -68,18 +71,28 @@ class Following:
         after = case.model_copy(update={"followers": (*case.followers, *new)}) if new else case
         return after, [self.desk.follow(one, case.id, now) for one in new]
 
-    def mentions(self, text: str, given: tuple[str, ...] | None, by: str) -> tuple[str, ...]:
+    def mentions(
+        self, case: Case, text: str, given: tuple[str, ...] | None, by: str
+    ) -> tuple[str, ...]:
         """Agents whom a note calls upon: those of its @names, and those that were given with it.
 
-        Raises Invalid where one of `given` is none of ours.
+        Raises Invalid where one of `given` is none of ours, or not of the restricted team whose
+        case it is; an @name of such a one calls upon nobody.
         """
         if not given and "@" not in text:
             return ()
-        teams = self.settings.read("teams", TeamsSettings).teams
-        known = {member.lower() for team in teams for member in team.members}
+        settings = self.settings.read("teams", TeamsSettings)
+        known = {member.lower() for team in settings.teams for member in team.members}
+        own = settings.team(case.team)
+        closed = own if own and own.restricted else None
         for one in given or ():
             if one.lower() not in known:
                 raise Invalid.field("mentions", f"{one} is not a member of any team")
+            if closed and closed.keeps_from(one):
+                reason = f"{one} is not a member of {closed.title}, which is restricted"
+                raise Invalid.field("mentions", reason)
+        if closed:
+            known = {one for one in known if closed.has(one)}
         named = (*(one.lower() for one in given or ()), *mentioned(text, known))
         return tuple(dict.fromkeys(one for one in named if one != by.lower()))[:MOST]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from chalicelib.base import Instant, Model
-from chalicelib.cases.models import MessageKind
+from chalicelib.cases.models import Case, MessageKind
 from chalicelib.cases.rules import preview
 from chalicelib.errors import Contended, Invalid
 from chalicelib.flows.agent_letters import name
@@ -69,16 +70,19 @@ class Inboxes:
     cursors: Cursors
     clock: Clock
 
-    def page(self, email: str, limit: int, cursor: str | None) -> Inbox:
-        """Raises Malformed. What is no longer there is left out."""
+    def page(
+        self, email: str, limit: int, cursor: str | None, sees: Callable[[Case], bool]
+    ) -> Inbox:
+        """Raises Malformed. What is no longer there, or no longer for them, is left out."""
         scope = f"{SCOPE} {email}"
         page = self.notifications.page(email, limit, self.cursors.read(scope, cursor))
         lines = [items.model(Notification, stored) for stored in page.items]
         cases, entries = self.notifications.sources(lines) if lines else ({}, {})
-        shown = []
+        shown, hidden = [], 0
         for line in lines:
             case, entry = cases.get(line.case_id), entries.get(line.message)
-            if case is None:
+            if case is None or not sees(case):
+                hidden += line.read_at is None
                 continue
             words = entry.text if entry and entry.kind != MessageKind.EVENT else ""
             shown.append(
@@ -98,7 +102,7 @@ class Inboxes:
             )
         further = self.cursors.write(scope, page.last)
         bell = self.notifications.bell(email)
-        return Inbox(items=tuple(shown), cursor=further, unread=bell.unread)
+        return Inbox(items=tuple(shown), cursor=further, unread=max(0, bell.unread - hidden))
 
     def read(self, email: str, given: ReadInput) -> Bell:
         """Note that they were seen; what comes at that moment stays unread. Raises Contended."""

@@ -174,7 +174,9 @@ class Intake:
         customer = self.customers.get(customer_id) if customer_id else None
         if customer and customer.open_case and inbound.channel in (Channel.SMS, Channel.SOCIAL):
             ids.add(customer.open_case)
-        return customer, self.cases.settled(ids) if ids and not known.claim else {}
+        found = self.cases.settled(ids) if ids and not known.claim else {}
+        # One whose customer was erased is no conversation any more.
+        return customer, {name: case for name, case in found.items() if not case.erased_at}
 
     def _token(self, inbound: InboundMessage) -> str:
         if inbound.channel != Channel.EMAIL:

@@ -21,11 +21,12 @@ from pydantic import Field
 
 from chalicelib.base import Model
 from chalicelib.cases import joining, rules
-from chalicelib.cases.models import Case, Direction, LinkKind, Message
+from chalicelib.cases.models import Case, Direction, LinkKind, Message, Routed
 from chalicelib.errors import Conflict, Contended, Invalid, NotFound
 from chalicelib.flows.casework import one_line
 from chalicelib.flows.timeline import event
 from chalicelib.ports import Clock, Ids
+from chalicelib.settings_documents import TeamsSettings
 from chalicelib.store import items
 from chalicelib.store.keys import digest
 from chalicelib.store.reactions import Reaction
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from chalicelib.store.cases import CaseStore
     from chalicelib.store.ledger import Ledger
     from chalicelib.store.reactions import ReactionStore
+    from chalicelib.store.settings import SettingsStore
     from chalicelib.store.table import Table
 
 ATTEMPTS = 5
@@ -72,6 +74,7 @@ class Joining:
     cases: CaseStore
     ledger: Ledger
     reactions: ReactionStore
+    settings: SettingsStore
     promising: Promising
     following: Following
     sending: Callable[[], Sending]
@@ -181,7 +184,7 @@ class Joining:
         now = self.clock()
         subject = one_line(given.subject, "subject")
         fresh = joining.split_off(case, chosen, identifier, self.ids.reference(), subject)
-        fresh = fresh.model_copy(update={"updated_at": now})
+        fresh = self._kept_inside(fresh.model_copy(update={"updated_at": now}), case, by)
         moved = [_moved(message, fresh, now) for message in chosen]
         self.table.commit(
             *self.cases.new(fresh),
@@ -192,6 +195,15 @@ class Joining:
             self._understand(fresh, moved, now),
         )
         return fresh
+
+    def _kept_inside(self, fresh: Case, case: Case, by: str) -> Case:
+        """What leaves a restricted team's case stays with the team until a person decides."""
+        team = self.settings.read("teams", TeamsSettings).team(case.team)
+        if team is None or not team.restricted:
+            return fresh
+        reasons = {**fresh.reasons, "team": f"set by {by}"}
+        update = {"team": case.team, "routed": Routed(source="person"), "reasons": reasons}
+        return fresh.model_copy(update=update)
 
     def _timeline(self, case: Case) -> list[Message]:
         """All messages, oldest first, of the case and those in it."""

@@ -7,6 +7,7 @@ asks ten times is one.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 LISTED = 400  # unanswered questions that are grouped
 EXAMPLES = 5
+Among = Callable[[Collection[str]], Collection[str]]
+"""Those of some cases' ids that whoever asks may see."""
 
 
 class MissingArticle(Model):
@@ -41,9 +44,12 @@ class MissingArticle(Model):
 class Lacking:
     questions: QuestionStore
 
-    def missing(self, limit: int) -> list[MissingArticle]:
-        """What customers ask and no article answers, most asked first."""
-        sessions = [s for s in self.questions.unanswered(LISTED) if s.turns]
+    def missing(self, limit: int, among: Among) -> list[MissingArticle]:
+        """What customers ask and no article answers, most asked first; what was asked in cases only
+        where whoever looks may see them."""
+        asked = [s for s in self.questions.unanswered(LISTED) if s.turns]
+        seen = among({session.case_id for session in asked if session.case_id})
+        sessions = [s for s in asked if not s.case_id or s.case_id in seen]
         texts = [_text(session) for session in sessions]
         groups = gathering.groups(texts)
         names = gathering.names(texts, groups)

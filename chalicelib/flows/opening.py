@@ -36,7 +36,7 @@ from chalicelib.channels.settings import ChannelSettings
 from chalicelib.customers import rules as customer_rules
 from chalicelib.customers.models import Customer, CustomerInput
 from chalicelib.errors import Conflict, Contended, Forbidden, Invalid, NotFound
-from chalicelib.flows.casework import check_topic, clean_tags, one_line
+from chalicelib.flows.casework import check_member, check_topic, clean_tags, one_line
 from chalicelib.flows.facts import facts
 from chalicelib.flows.replying import WRITABLE, ReplyInput
 from chalicelib.flows.timeline import event, inbound_entry, store_files
@@ -141,6 +141,7 @@ class Opening:
 
     def _check(self, given: NewCase, admin: bool, now: datetime) -> None:
         check_topic(self.settings, given.topic)
+        check_member(self.settings, given.team, given.assignee)
         if given.created_at is None:
             return
         if not admin:
@@ -176,9 +177,11 @@ class Opening:
     def _customer(self, given: NewCase) -> Known:
         if given.customer is None:
             try:
-                return Known(self.customers.final(given.customer_id), [])
+                known = self.customers.final(given.customer_id)
             except NotFound as error:
                 raise Invalid.field("customer_id", "there is no such customer") from error
+            customer_rules.check_alive(known)
+            return Known(known, [])
         person = given.customer
         fresh = customer_rules.create(
             self.ids.new(),

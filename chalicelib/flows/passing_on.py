@@ -25,6 +25,7 @@ from chalicelib.cases.models import (
 from chalicelib.cases.rules import Change
 from chalicelib.customers import rules as customer_rules
 from chalicelib.errors import Contended, Invalid, StaleVersion
+from chalicelib.flows.casework import for_members
 from chalicelib.ports import Clock, Ids
 from chalicelib.settings_documents import TeamsSettings
 from chalicelib.store import keys
@@ -64,7 +65,8 @@ class PassingOn:
     def pass_on(self, case_id: str, given: PassOn, by: str, key: str = "") -> Case:
         """The case in its new hands, awake; the same idempotency key does it once.
 
-        Raises NotFound, Invalid (a team or colleague whom nobody knows, or who has it already),
+        Raises NotFound, Invalid (a team or colleague whom nobody knows, who has it already, or who
+        is not of the restricted team that it belongs to),
         Conflict (a part of another case), Contended after lost races.
         """
         wanted = self._wanted(given, by)
@@ -85,7 +87,7 @@ class PassingOn:
         self, case: Case, wanted: CasePatch, text: str, by: str, scope: keys.Key | None
     ) -> Case:
         now = self.clock()
-        applied = rules.apply(case, wanted, now, by)
+        applied = for_members(self.settings, wanted, rules.apply(case, wanted, now, by))
         if not applied.changes:
             name = "assignee" if "assignee" in wanted.model_fields_set else "team"
             raise Invalid.field(name, "has it already")

@@ -20,7 +20,7 @@ from chalicelib.cases import rules as case_rules
 from chalicelib.cases.models import Case
 from chalicelib.customers import merging
 from chalicelib.customers.models import Customer, HistoryEntry
-from chalicelib.customers.rules import touch
+from chalicelib.customers.rules import check_alive, touch
 from chalicelib.errors import Conflict, Contended, Invalid, NotFound
 from chalicelib.flows.timeline import event
 from chalicelib.ports import Clock, Ids
@@ -120,6 +120,7 @@ class People:
         source = self.customers.get(customer_id)
         if not source.merged_into:
             raise Conflict("they are not a part of another customer")
+        check_alive(source)
         target = self.customers.get(source.merged_into)
         now = self.clock()
         back, left = merging.unmerge(source, target, now)
@@ -138,6 +139,7 @@ class People:
         customer = self.customers.get(customer_id)
         if customer.merged_into:
             raise Conflict("they were merged: undo that first")
+        check_alive(customer)
         if customer.likely_match is None:
             return
         now = self.clock()

@@ -120,6 +120,7 @@ class Proving:
         customer = self.customers.get(customer_id)
         if customer.merged_into:
             raise Conflict("they are a part of another customer", merged_into=customer.merged_into)
+        rules.check_alive(customer)
         if rules.opted_out(customer, Channel.SMS):
             raise Conflict("they sent STOP: no text messages may go to this number")
         now = self.clock()

@@ -211,6 +211,7 @@ class Replying:
         return message
 
     def _written(self, case: Case, given: ReplyInput, by: str) -> Message:
+        rules.check_alive(case)
         if given.kind == MessageKind.NOTE:
             return self._note(case, given, by)
         return self._outbound(case, self.customers.final(case.customer_id), given, by)
@@ -250,7 +251,7 @@ class Replying:
             channel=case.channel,
             author=_agent(by),
             text=given.text,
-            mentions=self.following.mentions(given.text, given.mentions, by),
+            mentions=self.following.mentions(case, given.text, given.mentions, by),
             created_at=now,
             updated_at=now,
         )

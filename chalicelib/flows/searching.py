@@ -31,6 +31,7 @@ from chalicelib.trends.models import TrendState
 from chalicelib.understanding.language import identify_language
 
 if TYPE_CHECKING:
+    from chalicelib.access.service import Sight
     from chalicelib.cases.service import CasePart, CaseService
     from chalicelib.customers.service import CustomerService
     from chalicelib.flows.authoring import Authoring
@@ -95,40 +96,43 @@ class Searching:
     campaigns: CampaignStore
     macro_work: MacroWork
 
-    def search(self, text: str, email: str, cursor: str | None, lead: bool) -> SearchResult:
-        """Everything that has those words; with a cursor, further open cases only.
+    def search(
+        self, text: str, email: str, cursor: str | None, *, lead: bool, sight: Sight
+    ) -> SearchResult:
+        """Everything that has those words, of the cases those in sight; with a cursor, further open
+        cases only.
 
         Raises Invalid for a text that says nothing, Malformed for a cursor of another search.
         """
         asked = " ".join(text.split())
         if len(asked) < SHORTEST:
             raise Invalid.field("q", f"give at least {SHORTEST} characters")
-        if cursor is None and (named := self._named(asked)):
+        if cursor is None and (named := self._named(asked, sight)):
             return SearchResult(hits=(_of_case(named),), looked_at=0, cursor=None)
-        part = self._open(asked, cursor)
+        part = self._open(asked, cursor, sight)
         found = [_of_case(case) for case in part.cases]
         if cursor is None:
             known = {hit.id for hit in found}
             people = list(self._people(asked))
             found = [*people, *found] if _address(asked) else [*found, *people]
-            found += (hit for hit in self._solved(asked) if hit.id not in known)
+            found += (hit for hit in self._solved(asked, sight) if hit.id not in known)
             found += self._articles(asked)
             found += self._others(asked, email, lead)
         return SearchResult(hits=tuple(found), looked_at=part.looked_at, cursor=part.cursor)
 
-    def _named(self, asked: str) -> Case | None:
+    def _named(self, asked: str, sight: Sight) -> Case | None:
         references = references_in(asked)
         if not references or asked.upper() != references[0]:
             return None
         try:
-            return self.cases.get(references[0])
+            return sight.case(references[0])
         except NotFound:
             return None
 
-    def _open(self, asked: str, cursor: str | None) -> CasePart:
+    def _open(self, asked: str, cursor: str | None, sight: Sight) -> CasePart:
         """Unsolved cases whose list entry has all the words, newest first: one Query a state."""
         wanted = CaseFilter(statuses=tuple(sorted(UNSOLVED)), text=asked)
-        return self.case_service.find(wanted, SHOWN, cursor, 1)
+        return self.case_service.find(wanted, SHOWN, cursor, 1, shown=sight.keep)
 
     def _people(self, asked: str) -> Iterator[Hit]:
         if _address(asked):
@@ -142,13 +146,13 @@ class Searching:
         for customer in self.customers.by_name(asked, SHOWN):
             yield _of_customer(customer)
 
-    def _solved(self, asked: str) -> Iterator[Hit]:
+    def _solved(self, asked: str, sight: Sight) -> Iterator[Hit]:
         code = identify_language(asked).code
         hits = self.library.find(CASES, asked, "en" if code == "und" else code, SHOWN)
         likely = [hit.key for hit in hits if hit.matched or hit.meaning >= ALIKE]
         known = self.cases.some(likely) if likely else {}
         for key in likely:
-            if key in known and suggestible(known[key]):
+            if key in known and suggestible(known[key]) and sight.sees(known[key]):
                 yield _of_case(known[key], Kind.SOLVED)
 
     def _articles(self, asked: str) -> Iterator[Hit]:

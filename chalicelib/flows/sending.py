@@ -48,7 +48,6 @@ BACK_OFF = timedelta(seconds=60)  # after a throttled send, doubled each time
 ATTEMPTS = 8
 AGAIN = timedelta(minutes=1)  # after the unknown outcome of a post: its key makes a repeat harmless
 KEY_HOLDS = timedelta(minutes=50)  # networks remember a key for an hour
-SES_DOMAIN = "email.amazonses.com"  # SES writes its own Message-ID: <id>@ this (us-east-1)
 
 D = DeliveryStatus
 
@@ -268,11 +267,10 @@ class Sending:
 
     def provider_ids(self, message: Message, provider_id: str) -> list[Write]:
         """The Message-ID that SES gives a mail leads back to the case, as ours does."""
-        if message.channel != Channel.EMAIL or not provider_id:
+        rfc_id = rules.provider_message_id(message, provider_id, self.region)
+        if not rfc_id:
             return []
-        host = SES_DOMAIN if self.region == "us-east-1" else f"{self.region}.amazonses.com"
-        sk = self.cases.message_sk(message)
-        return [self.ledger.known_as(f"{provider_id}@{host}", message.case_id, sk)]
+        return [self.ledger.known_as(rfc_id, message.case_id, self.cases.message_sk(message))]
 
 
 def _is_post(message: Message) -> bool:

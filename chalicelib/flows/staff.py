@@ -7,7 +7,8 @@ One of us is a member of a team (document `teams`), or writes from a domain of o
    inside, as a note. The acknowledgement goes to the original sender.
 3. They answer to the address of a case that is not their own: a member of a team answers the
    customer, or leaves a note where the text begins with `#note`. Others only leave notes, since a
-   whole domain may be many people, and machines. Of an answer to a notification what stands above
+   whole domain may be many people, and machines; so does who is not of the case's restricted team.
+   Of an answer to a notification what stands above
    our line counts; where nothing does, all of it stays inside.
 4. All else is theirs as customers, as anybody's.
 """
@@ -116,7 +117,9 @@ class StaffMail:
     def _say(self, scene: Scene, case: Case, colleague: Colleague) -> Receipt:
         inbound = scene.inbound
         marked = NOTE.match(inbound.text)
-        inside = bool(marked) or not colleague.member or inbound.forwarded is not None
+        team = self.settings.read("teams", TeamsSettings).team(case.team)
+        closed = team is not None and team.keeps_from(colleague.address)
+        inside = bool(marked) or not colleague.member or closed or inbound.forwarded is not None
         text = inbound.text[marked.end() :] if marked else inbound.text
         quoted = ABOVE.search(text)
         if quoted:  # our own mail to them, with notes in it, did not come off as quoted text

@@ -169,7 +169,8 @@ class Starting:
 
     def _came_by_mail(self) -> bool:
         """Whether one of the newest cases came by mail; one Query."""
-        return bool(self.case_service.find(CaseFilter(channel=Channel.EMAIL), 1, None, 1).cases)
+        wanted = CaseFilter(channel=Channel.EMAIL)
+        return bool(self.case_service.find(wanted, 1, None, 1, shown=None).cases)
 
     def _is_customer(self, email: str) -> bool:
         owner = self.customers.owner(Channel.EMAIL, email.lower())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -86,23 +86,26 @@ class Suggesting:
     macro_work: MacroWork
     _macros: tuple[tuple[Macro, ...], str, Index] | None = field(default=None)
 
-    def suggest(self, case_id: str, by: str) -> Suggestions:
-        """What may help with a case; raises NotFound."""
+    def suggest(self, case_id: str, by: str, sees: Callable[[Case], bool]) -> Suggestions:
+        """What may help with a case, of what the agent `sees`; raises NotFound."""
         case = self.cases.final(case_id)
         page = self.cases.messages(case.id, 20, None)
         entries = [items.model(Message, stored) for stored in page.items]
         text = f"{case.subject}\n{_matter(entries) or case.last_message}"
         language = case.language or "und"
-        duplicates = self._duplicates(case, text, language)
+        duplicates = self._duplicates(case, text, language, sees)
         taken = {duplicate.id for duplicate in duplicates}
-        similar = [found for found in self._similar(case, text, language) if found.id not in taken]
+        alike = self._similar(case, text, language, sees)
+        similar = [found for found in alike if found.id not in taken]
         return Suggestions(
             cases=(*duplicates, *similar[:SHOWN]),
             articles=tuple(self._suggested(text, language)),
             macros=tuple(self._kept_ready(case, text, language, by)),
         )
 
-    def _similar(self, case: Case, text: str, language: str) -> list[SimilarCase]:
+    def _similar(
+        self, case: Case, text: str, language: str, sees: Callable[[Case], bool]
+    ) -> list[SimilarCase]:
         index = self.library.index(CASES)
         kept = self.meanings.of(case.id) if index and index.sentences.dimensions else None
         hits = self.library.find(
@@ -118,7 +121,7 @@ class Suggesting:
         found = []
         for hit in hits:
             other, how = known.get(hit.key), solved.get(hit.key)
-            if other is None or how is None or not suggestible(other):
+            if other is None or how is None or not suggestible(other) or not sees(other):
                 continue
             same = bool(case.topic.label) and case.topic.label == other.topic.label
             score = hit.score + (SAME_TOPIC * case.topic.confidence if same else 0.0)
@@ -128,7 +131,9 @@ class Suggesting:
             found.append(_shown(other, score, why, how.solved_with))
         return sorted(found, key=lambda similar: -similar.score)
 
-    def _duplicates(self, case: Case, text: str, language: str) -> list[SimilarCase]:
+    def _duplicates(
+        self, case: Case, text: str, language: str, sees: Callable[[Case], bool]
+    ) -> list[SimilarCase]:
         """Other open cases of the same customer that say the same."""
         page = self.lists.page(
             customer_ids=(case.customer_id,),
@@ -140,7 +145,7 @@ class Suggesting:
             positions=None,
             keep=None,
         )
-        others = [items.model(Case, stored) for stored in page.items]
+        others = [case for case in (items.model(Case, one) for one in page.items) if sees(case)]
         stems, vector = frozenset(terms(text, language)), embed(text, language)
         found = []
         for other in others:

@@ -21,6 +21,7 @@ from chalicelib.problems.models import Problem, ProblemSettings, ProblemState
 from chalicelib.problems.rules import CaseFacts
 
 if TYPE_CHECKING:
+    from chalicelib.access.service import Sight
     from chalicelib.cases.service import CaseService
     from chalicelib.store.case_lists import CaseLists
     from chalicelib.store.customers import CustomerStore
@@ -60,13 +61,16 @@ class Touching:
     lists: CaseLists
     settings: SettingsStore
 
-    def of(self, customer_id: str) -> Touches:
-        """Raises NotFound."""
+    def of(self, customer_id: str, sight: Sight) -> Touches:
+        """By the cases that whoever asks sees; raises NotFound."""
         customer = self.customers.final(customer_id)
         parts = (customer.id, *customer.merged_customers)
         open_problems = [p for p in self.problems.open() if p.state not in OVER]
-        counted = self.problems.counting(parts, [problem.id for problem in open_problems])
-        cases = [c for c in self.case_service.newest_of(parts, LOOKED_AT) if c.status in UNSOLVED]
+        counting = self.problems.counting(parts, [problem.id for problem in open_problems])
+        seen = sight.among(case_id for ids in counting.values() for case_id in ids)
+        counted = {problem for problem, ids in counting.items() if not ids.isdisjoint(seen)}
+        newest = self.case_service.newest_of(parts, LOOKED_AT, shown=sight.keep)
+        cases = [case for case in newest if case.status in UNSOLVED]
         unsure = self.settings.read("problems", ProblemSettings).unsure
         found = []
         for problem in open_problems:

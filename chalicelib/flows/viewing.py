@@ -24,6 +24,7 @@ from chalicelib.store.table import Key, WriteRefused
 from chalicelib.store.views import SavedViews
 
 if TYPE_CHECKING:
+    from chalicelib.access.service import Sight
     from chalicelib.cases.service import CaseService
     from chalicelib.store.settings import SettingsStore
     from chalicelib.store.views import ViewStore
@@ -38,6 +39,7 @@ KEPT_COUNTS = 500
 MOST = 40  # lists of one owner
 ATTEMPTS = 4
 
+Leads = Callable[[str], bool]  # whether somebody keeps the lists of a team as a lead
 Owner = Literal["all", "me", "team", "company"]
 
 
@@ -98,14 +100,15 @@ class Viewing:
         for known in self.settings.read("views", ViewsSettings).views:
             yield OwnedView(known.name, known.title, "company", filter=known.filter)
 
-    def counted(self, email: str) -> Iterator[tuple[OwnedView, Count | None]]:
-        """The same with how many cases each has; the first of them, so that it costs no more."""
+    def counted(self, email: str, sight: Sight) -> Iterator[tuple[OwnedView, Count | None]]:
+        """The same with how many cases each has that they see; the first of them, so that it costs
+        no more."""
         left = MOST_COUNTED
         for view in self.lists(email):
             count = None
             if view.filter and view.name not in UNCOUNTED and (view.owner == "all" or left > 0):
                 left -= view.owner != "all"
-                count = self._count(wanted(view.filter, email))
+                count = self._count(wanted(view.filter, email), sight)
             yield view, count
 
     def filter(self, name: str | None, email: str) -> CaseFilter:
@@ -124,11 +127,11 @@ class Viewing:
                 return wanted(known)
         raise Invalid.field("view", f"is none of ours; there are {', '.join(BUILT_IN)}")
 
-    def add(self, given: NewView, email: str, lead: bool) -> OwnedView:
+    def add(self, given: NewView, email: str, leads: Leads) -> OwnedView:
         """Keep a list, one's own or a team's; raises Forbidden, Invalid."""
         owner = keys.agent_views(email)
         if given.for_team:
-            self._may(given.for_team, email, lead)
+            self._may(given.for_team, email, leads)
             owner = keys.team_views(given.for_team)
         fields = given.model_dump(exclude={"for_team"})
         made = SavedView(id=self.ids.new(), **fields)
@@ -143,9 +146,9 @@ class Viewing:
         self._change(owner, added)
         return _teams(made, given.for_team) if given.for_team else _own(made)
 
-    def change(self, name: str, given: ViewPatch, email: str, lead: bool) -> OwnedView:
+    def change(self, name: str, given: ViewPatch, email: str, leads: Leads) -> OwnedView:
         """Change a list or its place; raises NotFound, Forbidden, Invalid."""
-        owner, view_id = self._own_or_teams(name, email, lead)
+        owner, view_id = self._own_or_teams(name, email, leads)
 
         def changed(views: tuple[SavedView, ...]) -> tuple[SavedView, ...]:
             one = _one(views, view_id)
@@ -162,9 +165,9 @@ class Viewing:
         team = name.split(".")[1] if name.startswith("team.") else ""
         return _teams(view, team) if team else _own(view)
 
-    def remove(self, name: str, email: str, lead: bool) -> None:
+    def remove(self, name: str, email: str, leads: Leads) -> None:
         """Remove a list; one that is gone already is none the worse. Raises NotFound, Forbidden."""
-        owner, view_id = self._own_or_teams(name, email, lead)
+        owner, view_id = self._own_or_teams(name, email, leads)
         self._change(owner, lambda views: tuple(v for v in views if v.id != view_id))
 
     def _change(
@@ -184,10 +187,10 @@ class Viewing:
                 continue
         raise Contended("the lists changed too often")
 
-    def _own_or_teams(self, name: str, email: str, lead: bool) -> tuple[Key, str]:
+    def _own_or_teams(self, name: str, email: str, leads: Leads) -> tuple[Key, str]:
         owner, view_id = self._owner(name, email)
         if name.startswith("team."):
-            self._may(name.split(".")[1], email, lead)
+            self._may(name.split(".")[1], email, leads)
         return owner, view_id
 
     def _owner(self, name: str, email: str) -> tuple[Key, str]:
@@ -199,26 +202,29 @@ class Viewing:
             return keys.team_views(parts[1]), parts[2]
         raise NotFound("only one's own lists and those of teams are changed here")
 
-    def _may(self, team: str, email: str, lead: bool) -> None:
+    def _may(self, team: str, email: str, leads: Leads) -> None:
         if self.settings.read("teams", TeamsSettings).team(team) is None:
             raise Invalid.field("for_team", "there is no such team")
-        if not lead and team not in self._teams_of(email):
+        if not leads(team) and team not in self._teams_of(email):
             raise Forbidden("a team's lists are kept by its members and by leads")
 
     def _teams_of(self, email: str) -> list[str]:
         teams = self.settings.read("teams", TeamsSettings).teams
-        return [t.name for t in teams if email.lower() in (m.lower() for m in t.members)]
+        return [team.name for team in teams if team.has(email)]
 
-    def _count(self, asked: CaseFilter) -> Count:
+    def _count(self, asked: CaseFilter, sight: Sight) -> Count:
+        if asked.team in sight.closed:
+            return Count(0, False)
         now = self.clock()
-        at, count = self._counts.get(asked.name, (None, None))
+        name = "\n".join((asked.name, *sorted(sight.closed)))
+        at, count = self._counts.get(name, (None, None))
         if at and count and abs(now - at) < FRESH:
             return count
-        part = self.case_service.find(asked, COUNTED, None, LOOKS)
+        part = self.case_service.find(asked, COUNTED, None, LOOKS, shown=sight.keep)
         count = Count(len(part.cases), part.cursor is not None)
         if len(self._counts) >= KEPT_COUNTS:
             self._counts.clear()
-        self._counts[asked.name] = now, count
+        self._counts[name] = now, count
         return count
 
 

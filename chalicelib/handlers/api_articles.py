@@ -105,6 +105,8 @@ def write_article(call: Call, body: NewArticle) -> Reply:
     """Write an article, or make one from a solved case: what the customer asked and what an agent
     answered, without the customer's data. It begins as a draft."""
     bounded(body.model_dump_json(), "texts")
+    if body.from_case:
+        call.sight.check(body.from_case)
     article = call.app.authoring.write(body, call.who.email)
     return _one(call, article.slug, 201, {"Location": f"articles/{article.slug}"})
 
@@ -112,7 +114,8 @@ def write_article(call: Call, body: NewArticle) -> Reply:
 @route(routes, "GET", "/v1/articles/missing", query=MissingQuery, answer=MissingList)
 def missing_articles(call: Call, query: MissingQuery) -> Reply:
     """Articles that are missing: questions without an answer, grouped by what they ask."""
-    return Reply(MissingList(items=tuple(call.app.lacking.missing(query.limit))))
+    found = call.app.lacking.missing(query.limit, call.sight.among)
+    return Reply(MissingList(items=tuple(found)))
 
 
 @route(routes, "GET", "/v1/articles/{slug}", answer=ArticleView)
@@ -145,7 +148,7 @@ def suggestions(call: Call, id: str) -> Reply:
     Each has a score and why it is there. Other open contacts of the same customer about the same
     come first, marked as duplicates.
     """
-    return Reply(call.app.suggesting.suggest(id, call.who.email))
+    return Reply(call.app.suggesting.suggest(id, call.who.email, call.sight.sees))
 
 
 @route(routes, "GET", "/v1/help/articles", query=HelpArticleQuery, answer=FoundArticles)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chalice import Blueprint
 from pydantic import Field
 
+from chalicelib.access.models import Act
 from chalicelib.base import Model
 from chalicelib.campaigns.effect import CampaignView
 from chalicelib.campaigns.models import (
@@ -166,7 +167,9 @@ def approve_campaign(call: Call, id: str) -> Reply:
     given: Approval = parse(Approval, call.raw or b"{}")
     if given.version is None and (version := call.if_match()):
         given = given.model_copy(update={"version": version})
-    return _one(call, call.app.outreach.approve(id, given, call.who.email, call.who.roles))
+    with call.audited(Act.NOTICE_APPROVED, id):
+        told = call.app.outreach.approve(id, given, call.who.email, call.who.roles)
+    return _one(call, told)
 
 
 @route(

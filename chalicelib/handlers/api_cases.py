@@ -11,7 +11,7 @@ from pydantic import Field
 from chalicelib.access.rules import Role
 from chalicelib.bootstrap import Application
 from chalicelib.cases.models import Case, CasePatch, CaseStatus, Message, Priority
-from chalicelib.cases.service import CaseFilter
+from chalicelib.cases.service import CaseFilter, CasePart
 from chalicelib.errors import Contended, Invalid, NotFound, StaleVersion
 from chalicelib.flows.casework import Changed, UndoChange
 from chalicelib.flows.joining import LinkInput, MergeInput, SplitInput
@@ -79,10 +79,10 @@ def list_cases(call: Call, query: CaseQuery) -> Reply:
     if wanted is None:
         return Reply(page([], None))
     if query.ids:
-        asked = call.app.case_service.of(wanted, _ids(query.ids))
-        return Reply(page(case_rows(asked, call.app, call.who.email), None))
-    part = call.app.case_service.find(wanted, query.limit, query.cursor)
-    rows = case_rows(part.cases, call.app, call.who.email)
+        asked = call.app.case_service.of(wanted, _ids(query.ids), shown=call.sight.keep)
+        return Reply(page(case_rows(call.sight.trimmed(asked), call.app, call.who.email), None))
+    part = _found(call, wanted, query.limit, query.cursor)
+    rows = case_rows(call.sight.trimmed(part.cases), call.app, call.who.email)
     return Reply({**page(rows, part.cursor), "looked_at": part.looked_at})
 
 
@@ -115,13 +115,13 @@ def open_case(call: Call, body: NewCase) -> Reply:
         body, call.who.email, admin=call.who.may(Role.ADMIN), key=call.key()
     )
     case = opened.case
-    return _one(case, 201, {"Location": f"cases/{case.id}"})
+    return _one(call, case, 201, {"Location": f"cases/{case.id}"})
 
 
 @route(routes, "GET", "/v1/cases/{id}", answer=CaseView)
 def get_case(call: Call, id: str) -> Reply:
     """One case, by its id or its reference; its ETag goes into the If-Match of a change."""
-    case = call.app.cases.get(id)
+    (case,) = call.sight.trimmed([call.app.cases.get(id)])
     (row,) = case_rows([case], call.app, call.who.email)
     return Reply(row, version=case.version)
 
@@ -143,9 +143,9 @@ def patch_case(call: Call, id: str, body: CasePatch) -> Reply:
     header Change-Event names the history entry, by which the change can be undone.
     """
     try:
-        return _changed(call.app.casework.change(id, call.version(), body, call.who.email))
+        return _changed(call, call.app.casework.change(id, call.version(), body, call.who.email))
     except StaleVersion as stale:
-        raise _shown(stale) from stale
+        raise _shown(call, stale) from stale
 
 
 @route(
@@ -162,7 +162,7 @@ def undo_change(call: Call, id: str, body: UndoChange) -> Reply:
 
     409 where somebody changed the same since. Entries that can be undone have an `undo_until`.
     """
-    return _changed(call.app.casework.undo(id, body.event, call.who.email))
+    return _changed(call, call.app.casework.undo(id, body.event, call.who.email))
 
 
 @route(
@@ -177,7 +177,7 @@ def undo_change(call: Call, id: str, body: UndoChange) -> Reply:
 )
 def pass_case_on(call: Call, id: str, body: PassOn) -> Reply:
     """Hand a case over to a team or a colleague, with a note that says what they need to know."""
-    return _one(call.app.passing_on.pass_on(id, body, call.who.email, call.key()))
+    return _one(call, call.app.passing_on.pass_on(id, body, call.who.email, call.key()))
 
 
 @route(routes, "GET", "/v1/cases/{id}/messages", query=TimelineQuery, answer=MessagePage)
@@ -230,13 +230,13 @@ def take_back(call: Call, id: str, message: str) -> Reply:
 @route(routes, "PUT", "/v1/cases/{id}/followers/me", answer=CaseView, also=(409,))
 def follow_case(call: Call, id: str) -> Reply:
     """Hear of what is new in a case that is not one's own; to follow it twice changes nothing."""
-    return _one(call.app.following.follow(id, call.who.email))
+    return _one(call, call.app.following.follow(id, call.who.email))
 
 
 @route(routes, "DELETE", "/v1/cases/{id}/followers/me", answer=CaseView)
 def unfollow_case(call: Call, id: str) -> Reply:
     """Follow a case no longer."""
-    return _one(call.app.following.unfollow(id, call.who.email))
+    return _one(call, call.app.following.unfollow(id, call.who.email))
 
 
 @route(
@@ -256,14 +256,15 @@ def merge_case(call: Call, id: str, body: MergeInput) -> Reply:
     """
     joining, who = call.app.joining, call.who.email
     if body.undo:
-        return _one(joining.unmerge(id, who))
-    return _one(joining.merge(id, body.into, who))
+        return _one(call, joining.unmerge(id, who))
+    call.sight.check_named(body.into, "into")
+    return _one(call, joining.merge(id, body.into, who))
 
 
 @route(routes, "POST", "/v1/cases/{id}/unmerge", answer=CaseView, also=(409,))
 def unmerge_case(call: Call, id: str) -> Reply:
     """Take a case out of the one that it was merged into, within ten minutes."""
-    return _one(call.app.joining.unmerge(id, call.who.email))
+    return _one(call, call.app.joining.unmerge(id, call.who.email))
 
 
 @route(
@@ -279,7 +280,7 @@ def unmerge_case(call: Call, id: str) -> Reply:
 def split_case(call: Call, id: str, body: SplitInput) -> Reply:
     """Move up to 18 messages of a case into a new one. The same request again gives the same."""
     case = call.app.joining.split(id, body, call.who.email)
-    return _one(case, 201, {"Location": f"cases/{case.id}"})
+    return _one(call, case, 201, {"Location": f"cases/{case.id}"})
 
 
 @route(
@@ -293,7 +294,8 @@ def split_case(call: Call, id: str, body: SplitInput) -> Reply:
 )
 def link_case(call: Call, id: str, body: LinkInput) -> Reply:
     """Say what another case is to this one; the other one gets the opposite."""
-    return _one(call.app.joining.link(id, body, call.who.email))
+    call.sight.check_named(body.to, "to")
+    return _one(call, call.app.joining.link(id, body, call.who.email))
 
 
 def _reply(call: Call, case_id: str, body: ReplyInput) -> Message:
@@ -306,17 +308,26 @@ def _reply(call: Call, case_id: str, body: ReplyInput) -> Message:
     raise Contended("a reply lost too many races")
 
 
-def _shown(stale: StaleVersion) -> StaleVersion:
-    newest = case_view(Case.model_validate(stale.extra["current"]))
-    return StaleVersion(stale.detail, current=newest)
+def _shown(call: Call, stale: StaleVersion) -> StaleVersion:
+    (newest,) = call.sight.trimmed([Case.model_validate(stale.extra["current"])])
+    return StaleVersion(stale.detail, current=case_view(newest))
 
 
-def _one(case: Case, status: int = 200, headers: dict[str, str] | None = None) -> Reply:
-    return Reply(case_view(case), status, headers or {}, version=case.version)
+def _one(call: Call, case: Case, status: int = 200, headers: dict[str, str] | None = None) -> Reply:
+    (shown,) = call.sight.trimmed([case])
+    return Reply(case_view(shown), status, headers or {}, version=case.version)
 
 
-def _changed(changed: Changed) -> Reply:
-    return _one(changed.case, 200, {"Change-Event": changed.entry.id if changed.entry else ""})
+def _changed(call: Call, changed: Changed) -> Reply:
+    event = changed.entry.id if changed.entry else ""
+    return _one(call, changed.case, 200, {"Change-Event": event})
+
+
+def _found(call: Call, wanted: CaseFilter, limit: int, cursor: str | None) -> CasePart:
+    """A page of a list, of the cases that whoever asks may see."""
+    if wanted.team in call.sight.closed:
+        return CasePart(cases=(), cursor=None)
+    return call.app.case_service.find(wanted, limit, cursor, shown=call.sight.keep)
 
 
 def _filter(call: Call, query: CaseQuery) -> CaseFilter | None:

@@ -42,7 +42,7 @@ def list_recipients(call: Call, id: str) -> Reply:
 @route(routes, "GET", "/v1/me/drafts", answer=DraftLines)
 def list_drafts(call: Call) -> Reply:
     """What one has begun to write and not sent, newest first."""
-    return Reply(call.app.attending.begun(call.who.email))
+    return Reply(call.app.attending.begun(call.who.email, call.sight.sees))
 
 
 @route(routes, "GET", "/v1/me/snippets", answer=Snippets)

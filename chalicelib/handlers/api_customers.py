@@ -13,6 +13,7 @@ from chalicelib.customers.importing import from_csv, from_json_lines
 from chalicelib.customers.models import Customer, CustomerInput, CustomerPatch, HistoryEntry
 from chalicelib.customers.service import TimelineNotice
 from chalicelib.errors import Malformed, StaleVersion
+from chalicelib.flows.exporting import CustomerExport
 from chalicelib.flows.importing import ImportReport
 from chalicelib.flows.proving import CodeInput, CodeSent, IdentityInput
 from chalicelib.flows.touching import Touches
@@ -148,6 +149,40 @@ def patch_customer(call: Call, id: str, body: CustomerPatch) -> Reply:
         raise StaleVersion(stale.detail, current=newest) from stale
 
 
+@route(
+    routes,
+    "DELETE",
+    "/v1/customers/{id}",
+    answer=CustomerView,
+    status=202,
+    if_match=True,
+    also=(409,),
+)
+def erase_customer(call: Call, id: str) -> Reply:
+    """Erase a person: nothing of them stays but what figures need.
+
+    Addresses are free at once; messages, files and all else go in the next minutes. `erased` of the
+    answer, and of the customer from then on, says how far it is. Cases stay as shells with their
+    times and topics. It cannot be undone. Needs If-Match.
+    """
+    try:
+        erased = call.app.erasing.erase(id, call.version(), call.trace)
+    except StaleVersion as stale:
+        newest = customer_view(Customer.model_validate(stale.extra["current"]))
+        raise StaleVersion(stale.detail, current=newest) from stale
+    return _one(erased, 202)
+
+
+@route(routes, "GET", "/v1/customers/{id}/export", answer=CustomerExport)
+def export_customer(call: Call, id: str) -> Reply:
+    """All that is held of a person, as a JSON file behind a link of five minutes.
+
+    Records, consent, history, notices, cases with every message and note, files as links of an
+    hour. Cases of restricted teams are left out for whoever does not see them (`whole`).
+    """
+    return Reply(call.app.exporting.export(id, call.sight, call.trace))
+
+
 @route(routes, "GET", "/v1/customers/{id}/timeline", query=PageQuery, answer=TimelinePage)
 def customer_timeline(call: Call, id: str, query: PageQuery) -> Reply:
     """A customer's cases on all channels, their notices and the history of their record.
@@ -155,13 +190,14 @@ def customer_timeline(call: Call, id: str, query: PageQuery) -> Reply:
     Newest first; of a customer who was merged, those of whom they are a part of.
     """
     part = call.app.customer_service.timeline(id, query.limit, query.cursor)
-    return Reply(page(map(_entry, part.entries), part.cursor))
+    seen = [one for one in part.entries if not isinstance(one, Case) or call.sight.sees(one)]
+    return Reply(page(map(_entry, seen), part.cursor))
 
 
 @route(routes, "GET", "/v1/customers/{id}/touching", answer=Touches)
 def touching(call: Call, id: str) -> Reply:
     """Open problems that touch a customer, each with why, and the last notices that they got."""
-    return Reply(call.app.touching.of(id))
+    return Reply(call.app.touching.of(id, call.sight))
 
 
 @route(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from chalice import Blueprint
 from pydantic import Field
 
@@ -92,7 +94,8 @@ class AgentChoices(Model):
 @route(routes, "GET", "/v1/changes", query=ChangesQuery, answer=Changes)
 def changes(call: Call, query: ChangesQuery) -> Reply:
     """Which cases changed, and who is in which. Answers 304 where nothing did (If-None-Match)."""
-    found = call.app.attending.changes(query.since, call.who.email)
+    among = None if call.sight.whole else call.sight.among
+    found = call.app.attending.changes(query.since, call.who.email, among)
     headers = {"ETag": found.tag}
     if call.headers.get("if-none-match") == found.tag:
         return Reply("", 304, headers)
@@ -127,7 +130,7 @@ def get_draft(call: Call, id: str, mode: str) -> Reply:
     body=DraftInput,
     answer=Draft,
     example={"text": "Hello Ada,"},
-    also=(412,),
+    also=(409, 412),
 )
 def put_draft(call: Call, id: str, mode: str, body: DraftInput) -> Reply:
     """Save one's own draft. With `version` a change made elsewhere is not overwritten."""
@@ -152,7 +155,7 @@ def delete_draft(call: Call, id: str, mode: str) -> Reply:
 )
 def change_several(call: Call, body: BulkInput) -> Reply:
     """Change up to fifty cases alike; what became of each is in the answer."""
-    return Reply(call.app.bulk.change(body, call.who.email))
+    return Reply(call.app.bulk.change(body, call.who.email, call.sight.case))
 
 
 @route(
@@ -167,7 +170,7 @@ def change_several(call: Call, body: BulkInput) -> Reply:
 def undo_several(call: Call, body: UndoInput) -> Reply:
     """Take one's own change of several cases back, within ten minutes, where nobody changed them
     since."""
-    return Reply(call.app.bulk.undo(body.undo, call.who.email))
+    return Reply(call.app.bulk.undo(body.undo, call.who.email, call.sight.case))
 
 
 @route(routes, "GET", "/v1/views", answer=ViewChoices)
@@ -177,7 +180,7 @@ def views(call: Call) -> Reply:
     Up to a hundred cases of a list are counted, and not of every list; a count may be ten seconds
     old.
     """
-    counted = call.app.viewing.counted(call.who.email)
+    counted = call.app.viewing.counted(call.who.email, call.sight)
     return Reply(ViewChoices(items=tuple(_choice(view, count) for view, count in counted)))
 
 
@@ -195,7 +198,7 @@ def save_view(call: Call, body: NewView) -> Reply:
 
     The company's lists are the settings document `views`.
     """
-    view = call.app.viewing.add(body, call.who.email, call.who.may(Role.LEAD))
+    view = call.app.viewing.add(body, call.who.email, _leads(call))
     return Reply(_choice(view), 201, {"Location": f"views/{view.name}"})
 
 
@@ -209,14 +212,14 @@ def save_view(call: Call, body: NewView) -> Reply:
 )
 def change_view(call: Call, name: str, body: ViewPatch) -> Reply:
     """Change a list of one's own or of a team: its title, what it lists, its place."""
-    view = call.app.viewing.change(name, body, call.who.email, call.who.may(Role.LEAD))
+    view = call.app.viewing.change(name, body, call.who.email, _leads(call))
     return Reply(_choice(view))
 
 
 @route(routes, "DELETE", "/v1/views/{name}", status=204)
 def remove_view(call: Call, name: str) -> Reply:
     """Remove a list of one's own or of a team; none of that name is none the worse."""
-    call.app.viewing.remove(name, call.who.email, call.who.may(Role.LEAD))
+    call.app.viewing.remove(name, call.who.email, _leads(call))
     return Reply("", 204)
 
 
@@ -234,8 +237,8 @@ def search(call: Call, query: SearchQuery) -> Reply:
     Solved cases are found by their words and meaning; of open ones the newest are looked through:
     `looked_at` says how many, and the cursor goes on.
     """
-    lead = call.who.may(Role.LEAD)
-    return Reply(call.app.searching.search(query.q, call.who.email, query.cursor, lead))
+    lead, given = call.who.may(Role.LEAD), (query.q, call.who.email, query.cursor)
+    return Reply(call.app.searching.search(*given, lead=lead, sight=call.sight))
 
 
 @route(routes, "GET", "/v1/teams", answer=TeamChoices)
@@ -264,6 +267,12 @@ def agents(call: Call) -> Reply:
         for email, names in sorted(found.items())
     )
     return Reply(AgentChoices(items=items))
+
+
+def _leads(call: Call) -> Callable[[str], bool]:
+    """Of which teams they keep the lists as a lead: of all whose cases they see."""
+    lead, closed = call.who.may(Role.LEAD), call.sight.closed
+    return lambda team: lead and team not in closed
 
 
 def _choice(view: OwnedView, count: Count | None = None) -> ViewChoice:

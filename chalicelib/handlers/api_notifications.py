@@ -11,6 +11,7 @@ from chalicelib.flows.inbox import Inbox, ReadInput
 from chalicelib.handlers.http import Call, Reply, route
 from chalicelib.handlers.queries import PageQuery
 from chalicelib.notifications.models import Bell, Preferences
+from chalicelib.notifications.rules import within
 
 routes = Blueprint(__name__)
 
@@ -27,7 +28,7 @@ def list_notifications(call: Call, query: PageQuery) -> Reply:
 
     A page may be short and still have a cursor.
     """
-    return Reply(call.app.inboxes.page(call.who.email, query.limit, query.cursor))
+    return Reply(call.app.inboxes.page(call.who.email, query.limit, query.cursor, call.sight.sees))
 
 
 @route(
@@ -41,7 +42,8 @@ def list_notifications(call: Call, query: PageQuery) -> Reply:
 def read_notifications(call: Call, body: ReadInput) -> Reply:
     """Note which were seen: some by `ids`, those of a `case`, or `all`."""
     bell: Bell = call.app.inboxes.read(call.who.email, body)
-    return Reply(Unread(unread=bell.unread))
+    seen = call.sight.among(one.case_id for one in bell.latest)
+    return Reply(Unread(unread=within(bell, seen).unread))
 
 
 @route(routes, "GET", "/v1/me/preferences", answer=Preferences)

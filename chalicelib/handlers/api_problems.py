@@ -134,7 +134,9 @@ def problem_cases(call: Call, id: str, query: ProblemQuery) -> Reply:
     problem = call.app.problems.get(id)
     states = _states(query.state, LinkState)
     part = call.app.problem_service.cases(problem.id, states, query.limit, query.cursor)
-    return Reply(LinkPage(items=part.links, cursor=part.cursor))
+    seen = call.sight.among(link.case_id for link in part.links)
+    links = tuple(link for link in part.links if link.case_id in seen)
+    return Reply(LinkPage(items=links, cursor=part.cursor))
 
 
 @route(
@@ -148,6 +150,7 @@ def problem_cases(call: Call, id: str, query: ProblemQuery) -> Reply:
 )
 def decide_case(call: Call, id: str, body: LinkDecision) -> Reply:
     """Link a case, confirm or reject a proposed one, or let one go."""
+    call.sight.check_named(body.case_id, "case_id")
     link = call.app.relating.decide(id, body.case_id, body.decision, call.who.email)
     return Reply(link)
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from chalice import Blueprint
 
+from chalicelib.access.models import Act
 from chalicelib.base import Instant, Model
 from chalicelib.channels.models import Verdicts
 from chalicelib.flows.replay import Original, Replayed, allowed, refuse, refuse_release
@@ -71,13 +72,17 @@ def replay(call: Call, id: str) -> Reply:
 def release(call: Call, id: str) -> Reply:
     """Let a mail in that a person did write, whatever it looks like. Doing so twice changes
     nothing. It is not acknowledged."""
-    return Reply(call.app.replaying.release(id), 202)
+    with call.audited(Act.QUARANTINE_RELEASED, id):
+        released = call.app.replaying.release(id)
+    return Reply(released, 202)
 
 
 @route(routes, "GET", "/v1/quarantine/{id}/original", answer=Original, also=(409,))
 def original(call: Call, id: str) -> Reply:
     """A link to the raw mail, which downloads it as plain text; works for five minutes."""
-    return Reply(call.app.replaying.original(id))
+    found = call.app.replaying.original(id)
+    call.app.auditing.record(call.trace, Act.ORIGINAL_READ, id)
+    return Reply(found)
 
 
 def _view(entry: Quarantined) -> QuarantineView:

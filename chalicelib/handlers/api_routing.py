@@ -6,6 +6,7 @@ from chalice import Blueprint
 from pydantic import Field
 
 from chalicelib.base import Instant, Model
+from chalicelib.errors import NotFound
 from chalicelib.flows.availability import AgentView, Recounted
 from chalicelib.flows.trying_out import PriorityTrial, RoutingTrial
 from chalicelib.handlers.http import Call, Reply, route
@@ -99,6 +100,8 @@ def put_availability(call: Call, body: AvailabilityInput) -> Reply:
 @route(routes, "GET", "/v1/teams/{name}/agents", query=PageQuery, answer=AgentPage, also=(404,))
 def list_agents(call: Call, name: str, query: PageQuery) -> Reply:
     """A team's members: who is at work, how many open cases they have and take."""
+    if name in call.sight.closed:
+        raise NotFound(f"there is no team {name}")
     part = call.app.availability.team(name, query.limit, query.cursor)
     return Reply(AgentPage(items=part.agents, cursor=part.cursor))
 

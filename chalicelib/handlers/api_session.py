@@ -12,12 +12,14 @@ routes under `/v1/session/`, which keep what renews a session in a cookie that n
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from chalice import Blueprint
 from pydantic import Field, model_validator
 
 from chalicelib import VERSION
+from chalicelib.access.models import Act
 from chalicelib.base import Instant, Model
 from chalicelib.errors import Forbidden, Malformed, NotFound, Refused, Unauthenticated
 from chalicelib.flows.signing_in import SignIn
@@ -29,10 +31,18 @@ routes = Blueprint(__name__)
 COOKIE = "custops-session"
 POOL_ITSELF = "COGNITO"  # as the pool calls itself among its identity providers
 HEADER = "X-Requested-With"
-FACTS = (
-    *("signed in", "refused", "asked for more", "signed out", "signed out everywhere"),
-    *("password changed", "second factor on", "second factor off"),
-)
+PASSWORD, RENEWAL = "password", "refresh"  # ways of a sign-in
+FACTS: Mapping[str, Act | None] = {
+    "signed in": Act.SIGNED_IN,
+    "refused": Act.SIGN_IN_FAILED,
+    "asked for more": None,
+    "signed out": Act.SIGNED_OUT,
+    "signed out everywhere": Act.SIGNED_OUT_EVERYWHERE,
+    "password changed": Act.PASSWORD_CHANGED,
+    "second factor on": Act.SECOND_FACTOR_ON,
+    "second factor off": Act.SECOND_FACTOR_OFF,
+}
+"""What happens at the door, and what the audit list calls it."""
 
 
 class Login(Model):
@@ -158,7 +168,7 @@ def sso_login(call: Call, body: SsoCode) -> Reply:
     except Unauthenticated as refused:
         note(call, "refused", reason=refused.type)
         raise
-    note(call, "signed in", way="sso")
+    note(call, "signed in", email=call.app.identity.whoami(tokens.access)[0], way="sso")
     return _begun(call, tokens)
 
 
@@ -175,7 +185,7 @@ def refresh(call: Call) -> Reply:
     try:
         tokens = call.app.identity.refresh(kept)
     except Unauthenticated:
-        note(call, "refused", way="refresh")
+        note(call, "refused", way=RENEWAL)
         return Reply(Token(token="", seconds=0), headers=_forget(call))
     return _begun(call, tokens)
 
@@ -186,11 +196,12 @@ def logout(call: Call) -> Reply:
     _own_page(call)
     kept = _cookie(call)
     if kept:
+        email = _whose(call)  # its token ends as well
         try:
             call.app.identity.revoke(kept)
         except Unauthenticated:
             logger().info("the session had ended before")
-        note(call, "signed out")
+        note(call, "signed out", email=email)
     return Reply("", 204, _forget(call))
 
 
@@ -258,17 +269,20 @@ def health(call: Call) -> Reply:
     )
 
 
-def note(
-    call: Call, fact: str, *, email: str = "", way: str = "password", reason: str = ""
-) -> None:
+def note(call: Call, fact: str, *, email: str = "", way: str = PASSWORD, reason: str = "") -> None:
     """The one place where a sign-in, a refusal or a sign-out becomes a fact (one of FACTS).
 
-    Whoever keeps an audit writes it from here; `email` is whom it is about, "" where that is not
-    known. The log says what happened, not who it was.
+    The audit list has it from here, and who it was; the log says what happened only. `email` is
+    whom it is about, "" where that is not known: then the list has refused sign-ins, so many an
+    hour, and nothing else, since anybody could fill it.
     """
-    if fact not in FACTS:
-        raise ValueError(fact)
+    act = FACTS[fact]
     logger().info("session", extra={"fact": fact, "way": way, "reason": reason})
+    by = call.trace.model_copy(update={"who": email})
+    if act == Act.SIGN_IN_FAILED and way != RENEWAL:
+        call.app.auditing.refused(by)
+    elif act and email:
+        call.app.auditing.record(by, act, details={"way": way} if way != PASSWORD else {})
 
 
 def _signed_in(call: Call, body: Login) -> Tokens:
@@ -315,6 +329,15 @@ def _cookie(call: Call) -> str:
 
 def _forget(call: Call) -> dict[str, str]:
     return {"Set-Cookie": f"{_name(call)}=; Max-Age=0; {_attributes(call)}"}
+
+
+def _whose(call: Call) -> str:
+    """The address of the token that came along, on a route that needs none; "" without a good
+    one."""
+    try:
+        return call.app.identity.whoami(call.token)[0] if call.token else ""
+    except Unauthenticated:
+        return ""
 
 
 def _secure(call: Call) -> bool:

@@ -8,12 +8,14 @@ from chalice import Blueprint
 from pydantic import BaseModel
 
 from chalicelib.base import Model
-from chalicelib.errors import Invalid, Malformed, StaleVersion
+from chalicelib.errors import Contended, Invalid, Malformed, StaleVersion
+from chalicelib.flows.auditing import told
 from chalicelib.flows.starting import Greeted, MailSetup, Start
 from chalicelib.handlers.http import Call, Reply, parse, route
 from chalicelib.settings_documents import model_of
 
 routes = Blueprint(__name__)
+ATTEMPTS = 4  # of whoever replaces whatever is there
 LARGEST = 350_000  # bytes of a document; an item of the table has 400 KB
 
 
@@ -27,8 +29,8 @@ class SettingsDocument(Model):
 
 @route(routes, "GET", "/v1/settings/{name}", answer=SettingsDocument)
 def get_settings(call: Call, name: str) -> Reply:
-    """A settings document: calendars, channels, detection, fields, flags, macros, priorities,
-    promises, routing, sentiment, snippets, teams, topics, views or webhooks."""
+    """A settings document: audit, calendars, channels, detection, fields, flags, macros,
+    priorities, promises, routing, sentiment, snippets, teams, topics, views or webhooks."""
     return _read(call, name)
 
 
@@ -102,13 +104,23 @@ def _replace(call: Call, name: str) -> Reply:
     size = len(model.model_dump_json().encode())
     if size > LARGEST:
         raise Invalid.field(name, f"all of it has {size} bytes; {LARGEST} are allowed")
-    try:
-        version = call.app.documents.write(name, document, call.if_match(), call.who.email)
-    except StaleVersion as stale:
-        newest, version = call.app.documents.document(name)
-        current = {"name": name, "version": version, "document": newest or {}}
-        raise StaleVersion(stale.detail, current=current) from stale
-    return _one(name, version, document)
+    for attempt in range(ATTEMPTS):
+        before, read = call.app.documents.document(name)
+        defaults = model_of(name).model_validate(before or {}).model_dump(mode="json")
+        what, details = told(name, defaults, document)
+        entry = call.app.auditing.entry(call.trace, what, name, details)
+        asked = call.if_match()
+        wanted = read if asked is None else asked
+        try:
+            version = call.app.documents.write(name, document, wanted, call.who.email, entry)
+        except StaleVersion as stale:
+            if asked is None and attempt < ATTEMPTS - 1:
+                continue  # whoever names no version replaces whatever is there
+            newest, version = call.app.documents.document(name)
+            current = {"name": name, "version": version, "document": newest or {}}
+            raise StaleVersion(stale.detail, current=current) from stale
+        return _one(name, version, document)
+    raise Contended(f"the settings {name} changed all the time")
 
 
 @route(routes, "GET", "/v1/start", answer=Start)

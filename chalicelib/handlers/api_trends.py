@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from chalice import Blueprint
 from pydantic import Field
 
@@ -32,13 +34,14 @@ class TrendPage(Model):
 def list_trends(call: Call, query: TrendQuery) -> Reply:
     """Trends with what was expected and seen, hour by hour."""
     part = call.app.trend_service.find(_states(query.state), query.limit, query.cursor)
-    return Reply(TrendPage(items=part.trends, cursor=part.cursor))
+    trends = tuple(_seen(call, part.trends))
+    return Reply(TrendPage(items=trends, cursor=part.cursor))
 
 
 @route(routes, "GET", "/v1/trends/{id}", answer=Trend)
 def get_trend(call: Call, id: str) -> Reply:
     """One trend."""
-    return _one(call.app.trends.get(id))
+    return _one(call, call.app.trends.get(id))
 
 
 @route(
@@ -52,11 +55,20 @@ def get_trend(call: Call, id: str) -> Reply:
 )
 def patch_trend(call: Call, id: str, body: TrendPatch) -> Reply:
     """Dismiss a trend, take that back, or say which problem it belongs to. Needs If-Match."""
-    return _one(call.app.trend_service.patch(id, call.version(), body))
+    return _one(call, call.app.trend_service.patch(id, call.version(), body))
 
 
-def _one(trend: Trend) -> Reply:
-    return Reply(trend, version=trend.version)
+def _one(call: Call, trend: Trend) -> Reply:
+    (shown,) = _seen(call, [trend])
+    return Reply(shown, version=trend.version)
+
+
+def _seen(call: Call, trends: Sequence[Trend]) -> Iterator[Trend]:
+    """The trends with those of their examples that whoever asks may see."""
+    sees = call.sight.among(case_id for trend in trends for case_id in trend.example_case_ids)
+    for trend in trends:
+        examples = [case_id for case_id in trend.example_case_ids if case_id in sees]
+        yield trend.model_copy(update={"example_case_ids": examples})
 
 
 def _states(listed: str | None) -> list[TrendState]:

@@ -3,8 +3,9 @@
 1. `route` declares a route once: Chalice gets it, and the API description is made from it.
 2. A request is read: who asks (the authorizer's context), path, query and body by their models.
 3. The table of roles decides (access/rules.py); what is not in it is refused.
-4. The function is called; it answers with a `Reply`.
-5. The reply, or whatever was raised, becomes the answer, with the headers that all answers carry.
+4. A route of one case is for whoever sees that case (access/service.py).
+5. The function is called; it answers with a `Reply`.
+6. The reply, or whatever was raised, becomes the answer, with the headers that all answers carry.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -22,8 +24,10 @@ from chalice import Blueprint, Response
 from pydantic import BaseModel, ValidationError
 
 from chalicelib import bootstrap
+from chalicelib.access.models import Act, Trace, network_of
 from chalicelib.access.rules import PUBLIC, ROUTES, Principal
 from chalicelib.access.rules import authorize as allowed
+from chalicelib.access.service import Sight
 from chalicelib.bootstrap import Application
 from chalicelib.errors import (
     Invalid,
@@ -43,7 +47,8 @@ from chalicelib.observability import correlated
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 LARGEST_BODY = 5_500_000  # bytes; Lambda takes 6 MB a call with all that is around the body
-SEGMENT = re.compile(r"[A-Za-z0-9._~=-]{1,512}")
+CASE = "/v1/cases/{id}"  # all that lies below it is seen by whoever sees the case
+SEGMENT = re.compile(r"[A-Za-z0-9._~=@+-]{1,512}")
 VERSION = re.compile(r'(?:W/)?"?(\d{1,15})"?')
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 HEADERS = {
@@ -143,6 +148,31 @@ class Call:
     def token(self) -> str:
         """The access token with which a route that is not public was called."""
         return str(self.headers.get("authorization", "")).partition(" ")[2].strip()
+
+    @property
+    def trace(self) -> Trace:
+        """Who asks from where, for the audit list; who is "" on a public route."""
+        who = self.principal.email if self.principal else ""
+        where = network_of(self.address)
+        return Trace(who=who, where=where, request_id=self.request_id)
+
+    @contextmanager
+    def audited(
+        self, what: Act, whom: str = "", details: dict[str, str] | None = None
+    ) -> Iterator[None]:
+        """Around what happens outside of our table: the list has it before and behind."""
+        begun = self.app.auditing.begin(self.trace, what, whom, details)
+        try:
+            yield
+        except Refused as refused:
+            self.app.auditing.end(begun, refused.type)
+            raise
+        self.app.auditing.end(begun)
+
+    @cached_property
+    def sight(self) -> Sight:
+        """Which cases they see; raises Unauthenticated."""
+        return self.app.sights.of(self.who)
 
     @cached_property
     def media_type(self) -> str:
@@ -284,7 +314,25 @@ def _answer(endpoint: Endpoint, call: Call, captured: Mapping[str, str]) -> Repl
         if not call.raw:
             raise Malformed("the request needs a body")
         arguments["body"] = parse(endpoint.body, call.raw)
+    if endpoint.path.startswith(CASE):
+        return _of_case(endpoint, call, arguments)
     return endpoint.view(call, **arguments)
+
+
+def _of_case(endpoint: Endpoint, call: Call, arguments: dict[str, Any]) -> Reply:
+    """A route of one case: whoever may not see it hears that there is none.
+
+    It may go to a restricted team meanwhile: what is read then is not told either.
+    """
+    call.sight.check(arguments["id"])
+    try:
+        reply = endpoint.view(call, **arguments)
+    except Refused:
+        call.sight.check(arguments["id"])
+        raise
+    if endpoint.method == "GET":
+        call.sight.check(arguments["id"])
+    return reply
 
 
 def _segment(value: str) -> str:

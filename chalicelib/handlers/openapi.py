@@ -35,6 +35,8 @@ TAGS = {
     "campaigns": "Telling the customers who are affected.",
     "teams": "Who shares a queue: who is at work, and how much they have.",
     "agents": "The people who answer.",
+    "people": "Who may sign in, and with which roles.",
+    "audit": "Who did what that others must be able to see later.",
     "settings": "Documents that admins edit while the system runs.",
     "quarantine": "What could not be taken in, and why.",
     "pages": "Pages for people, and this description.",
@@ -151,7 +153,7 @@ def _parameters(endpoint: Endpoint) -> Iterator[Json]:
     if endpoint.query:
         given = endpoint.query.model_json_schema()
         for name, schema in given["properties"].items():
-            plain = _without_null(schema)
+            plain = _inlined(_without_null(schema), given)
             yield {
                 "name": name,
                 "in": "query",
@@ -183,6 +185,15 @@ def _without_null(schema: Json) -> Json:
         return dict(schema)
     rest = {k: v for k, v in schema.items() if k not in ("anyOf", "default")}
     return {**rest, **kinds[0]}
+
+
+def _inlined(schema: Json, whole: Json) -> Json:
+    """A parameter's schema without references: it stands alone, outside of its model."""
+    name = str(schema.get("$ref", "")).removeprefix("#/$defs/")
+    if not name:
+        return schema
+    rest = {key: value for key, value in schema.items() if key != "$ref"}
+    return {**whole["$defs"][name], **rest}
 
 
 def _body(endpoint: Endpoint, models: Mapping[Any, Json]) -> Json | None:

@@ -15,7 +15,7 @@ from chalicelib.flows.given import CREDIT
 from chalicelib.flows.holding import HELD
 from chalicelib.handlers.events import Failures, each_record
 from chalicelib.observability import correlated, logger
-from chalicelib.store.reactions import AGAIN, Reaction, parse
+from chalicelib.store.reactions import AGAIN, ERASE, Reaction, parse
 
 events = Blueprint(__name__)
 LAST_TRIES = 3  # receipts after which a case goes on without a service that does not answer
@@ -46,11 +46,14 @@ def acknowledge(event: Any) -> Failures:
 
 @events.on_sqs_message(queue_arn="arn:aws:sqs:::CountQueue", batch_size=10)
 def count(event: Any) -> Failures:
-    """Keep the counts in line with the cases, and the cases with customers who were merged; keep
-    what a correction teaches."""
+    """Keep the counts in line with the cases, and the cases with customers who were merged or are
+    erased; keep what a correction teaches."""
     app = bootstrap.get()
 
     def one(reaction: Reaction, _: int) -> None:
+        if ERASE in reaction.data:
+            app.erasing.go_on(reaction)
+            return
         if reaction.owner.startswith("CUST#"):
             app.people.repoint(reaction)
             return

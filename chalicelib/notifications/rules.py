@@ -3,7 +3,7 @@ mailed. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -117,6 +117,11 @@ def hushed(bell: Bell, seen: Sequence[str]) -> Bell:
         latest=tuple(one for one in bell.latest if one.case_id not in seen),
         version=bell.version + 1,
     )
+
+
+def within(bell: Bell, seen: Collection[str]) -> Bell:
+    """The bell as it rings for one who sees only those of its newest cases."""
+    return hushed(bell, [one.case_id for one in bell.latest if one.case_id not in seen])
 
 
 # --- mails and webhooks ---------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from chalicelib.channels.models import Channel
+from chalicelib.customers import rules
 from chalicelib.customers.models import Customer, HistoryEntry, Identity
 from chalicelib.errors import NotFound, StaleVersion
 from chalicelib.store import items, keys
@@ -151,7 +152,10 @@ class CustomerStore:
 
 
 def _item(customer: Customer) -> dict[str, object]:
-    lists = {} if customer.merged_into else keys.customers(customer.id)
+    if customer.erased:  # whoever writes: nothing of the person comes back
+        customer = rules.bare(customer)
+    hidden = customer.merged_into or customer.erased
+    lists = {} if hidden else keys.customers(customer.id)
     if (name := _name(customer.name)) and lists:
         lists |= keys.customer_names(name, customer.id)
     return items.item(keys.customer(customer.id), "customer", customer, **lists)

@@ -167,15 +167,28 @@ class DeskStore:
         kept = (items.model(Draft, one) for one in found if one["expires"] > now.timestamp())
         return sorted(kept, key=lambda one: one.saved_at, reverse=True)
 
+    def begun(self, case_id: str) -> list[tuple[str, str]]:
+        """(e-mail, mode) of the drafts that there are, or were, in a case."""
+        found = self._table.query_all(keys.case(case_id)[0], prefix=keys.BEGUN, consistent=True)
+        named = (str(one["sk"]).removeprefix(keys.BEGUN).partition("#") for one in found)
+        return [(email, mode) for mode, _, email in named]
+
     def keep(self, email: str, draft: Draft, read: int | None) -> None:
-        """Save a draft in place of the version `read`; raises StaleVersion with the newest."""
+        """Save a draft in place of the version `read`; raises StaleVersion with the newest.
+
+        With the first version the case says who writes there: what goes with it is found by that.
+        """
         key = keys.draft(email, draft.case_id, draft.mode)
         expires = int((draft.saved_at + DRAFTS_KEPT).timestamp())
         item = items.item(key, "draft", draft, expires=expires)
         condition = "" if read is None else "attribute_not_exists(pk) OR version = :read"
         values = {} if read is None else {"read": read}
+        writes = [put("draft", item, condition, **values)]
+        if draft.version == 1:
+            pk, sk = keys.begun(email, draft.case_id, draft.mode)
+            writes.append(put("begun", {"pk": pk, "sk": sk, "type": "begun"}))
         try:
-            self._table.commit(put("draft", item, condition, **values))
+            self._table.commit(*writes)
         except WriteRefused as refused:
             newest = self.draft(email, draft.case_id, draft.mode)
             current = newest.model_dump(mode="json") if newest else {}
@@ -190,4 +203,5 @@ class DeskStore:
         return delete("follow", keys.follow(email, case_id))
 
     def forget(self, email: str, case_id: str, mode: str) -> None:
-        self._table.commit(delete("draft", keys.draft(email, case_id, mode)))
+        places = (keys.draft(email, case_id, mode), keys.begun(email, case_id, mode))
+        self._table.commit(*(delete(f"draft {n}", place) for n, place in enumerate(places)))

@@ -11,7 +11,10 @@
 | which case does a Message-ID belong to? | MID#<digest> | MID |
 | which outbound message has this send id? | SEND#<send id> | SEND |
 | a customer | CUST#<id> | CUST |
+| what is still known of a person who is being erased | CUST#<id> | ERASING |
 | whose address is this? | IDENT#<channel>#<value> | IDENT |
+| the audit list, by month | AUDIT#<month> | <time>#<id> |
+| who is changing roles at this moment | PEOPLE | LOCK |
 | settings | SETTINGS | <name> |
 | a document as it was at a version | SETTINGS#<name> | VER#<number> |
 | where the sweep goes on in the bucket | SWEEP | SWEEP |
@@ -59,6 +62,7 @@
 | until when an agent saw the cases that they opened | AGENT#<e-mail> | SEEN |
 | lists that somebody, or a team, saved | AGENT#<e-mail>, TEAM#<team> | VIEWS |
 | how an agent wants the desk, and to be told | AGENT#<e-mail> | PREFERENCES |
+| who has begun to write in a case | CASE#<id> | BEGUN#<mode>#<e-mail> |
 | which cases an agent follows, newest first | AGENT#<e-mail> | FOLLOW#<case id> |
 | what an agent has not seen of a case | AGENT#<e-mail> | NEWS#<case id> |
 | how many cases have news for an agent | AGENT#<e-mail> | BELL |
@@ -144,12 +148,14 @@ SEGMENTS = "SEG#"
 PROGRESS = "PROGRESS#"
 CONTACTS = "CONTACT#"
 SETTINGS = "SETTINGS"
+PEOPLE_LOCK = ("PEOPLE", "LOCK")
 SWEEP = ("SWEEP", "SWEEP")
 MODEL = "MODEL#"
 FOLLOW = "FOLLOW#"
 NEWS = "NEWS#"
 PRESENT = "PRESENT"
 DRAFTS = "DRAFT#"
+BEGUN = "BEGUN#"
 CHANGED = "CHANGED#"
 SNOOZED = "SNOOZED"
 TRENDS = "TRENDS"
@@ -218,8 +224,21 @@ def customer(customer_id: str) -> Key:
     return f"CUST#{customer_id}", "CUST"
 
 
+def erasing(customer_id: str) -> Key:
+    return f"CUST#{customer_id}", "ERASING"
+
+
 def identity(channel: str, value: str) -> Key:
     return f"IDENT#{channel}#{value}", "IDENT"
+
+
+def audit(at: datetime, identifier: str) -> Key:
+    return audit_of_month(iso(at)[:7]), f"{iso(at)}#{identifier}"
+
+
+def audit_of_month(month: str) -> str:
+    """Partition of what was done in a month such as 2026-11."""
+    return f"AUDIT#{month}"
 
 
 def settings(name: str) -> Key:
@@ -398,6 +417,10 @@ def agent(email: str) -> Key:
 
 def draft(email: str, case_id: str, mode: str) -> Key:
     return agent(email)[0], f"{DRAFTS}{case_id}#{mode}"
+
+
+def begun(email: str, case_id: str, mode: str) -> Key:
+    return case(case_id)[0], f"{BEGUN}{mode}#{email}"
 
 
 def snippets(email: str) -> Key:

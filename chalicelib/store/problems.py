@@ -198,11 +198,16 @@ class ProblemStore:
             self._add(link.problem_id, hour, customers=-1),
         ]
 
-    def counting(self, customer_ids: Iterable[str], problem_ids: Iterable[str]) -> set[str]:
-        """Those of the problems that count a case of one of those customers."""
+    def counting(
+        self, customer_ids: Iterable[str], problem_ids: Iterable[str]
+    ) -> dict[str, set[str]]:
+        """Those of the problems that count cases of one of those customers, and which cases."""
         people = tuple(customer_ids)
         wanted = [keys.problem_customer(one, who) for one in problem_ids for who in people]
-        return {pk.removeprefix("PROB#") for pk, _ in self._table.batch_get(wanted)}
+        found: dict[str, set[str]] = {}
+        for (pk, _), stored in self._table.batch_get(wanted).items():
+            found.setdefault(pk.removeprefix("PROB#"), set()).update(stored["cases"])
+        return found
 
     def count_told(self, problem_id: str, hour: str) -> Write:
         return self._add(problem_id, hour, told=1)

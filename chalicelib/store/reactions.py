@@ -20,6 +20,7 @@ from chalicelib.store.table import Key, Table, Write, delete, put_new, update
 HOLD = "hold"  # of a reaction's data: seconds that its queue waits before it brings it
 FACT = "fact"  # of a handover reaction's data: an entry of a timeline that agents are told of
 BUNDLE = "bundle"  # and: a mail or webhook to an agent
+ERASE = "erase"  # of one of a customer: which step of their erasure it stands for
 AGAIN = "again"  # of a triage reaction's data: the case was understood, and why to look again
 
 

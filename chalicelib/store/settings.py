@@ -15,7 +15,7 @@ from chalicelib.base import iso
 from chalicelib.errors import StaleVersion
 from chalicelib.store import keys
 from chalicelib.store.codec import Item
-from chalicelib.store.table import Table, WriteRefused, put
+from chalicelib.store.table import Table, Write, WriteRefused, put
 
 M = TypeVar("M", bound=BaseModel)
 FRESH = timedelta(seconds=10)  # how long a warm function may use what it read
@@ -77,9 +77,15 @@ class SettingsStore:
         return self._cache[name][1]
 
     def write(
-        self, name: str, document: Mapping[str, Any], read_version: int | None, by: str
+        self,
+        name: str,
+        document: Mapping[str, Any],
+        read_version: int | None,
+        by: str,
+        *more: Write,
     ) -> int:
-        """Store a document; returns its version. Raises StaleVersion after a lost race.
+        """Store a document, with `more` in the same transaction; returns its version. Raises
+        StaleVersion after a lost race.
 
         `read_version` None overwrites whatever is there.
         """
@@ -93,7 +99,7 @@ class SettingsStore:
         kept = {**item, "pk": past_pk, "sk": past_sk, "type": "settings_version"}
         try:
             self._table.commit(
-                put("settings", item, condition, **values), put("settings_version", kept)
+                put("settings", item, condition, **values), put("settings_version", kept), *more
             )
         except WriteRefused as refused:
             newest, version = self.document(name)

@@ -284,7 +284,9 @@ def test_a_draft_survives_a_reload_and_being_offline(look: Open, system: System)
     expect(page.locator("#compose")).to_have_value("Half a sentence")
 
 
-@pytest.mark.parametrize("screen", ["trends", "problems", "campaigns", "settings/teams", "new"])
+@pytest.mark.parametrize(
+    "screen", ["trends", "problems", "campaigns", "settings/teams", "people", "audit", "new"]
+)
 @pytest.mark.parametrize("width", [pytest.param(1400, marks=pytest.mark.short), 390])
 def test_every_screen_stands_before_axe(look: Open, screen: str, width: int) -> None:
     window = look(width, who="admin", dark=width == 390)

@@ -244,14 +244,14 @@ def test_whoever_is_at_the_desk_is_not_mailed_unless_they_want_it(world: World) 
     noted(world, "@cleo look")
     world.settle()
     world.clock.forward(seconds=100)
-    world.app.attending.changes(None, CLEO)
+    world.app.attending.changes(None, CLEO, None)
     later(world, minutes=2)
     assert mails(world, CLEO) == []
     assert told(world, CLEO) == [("mentioned", 1)]
     prefers(world, CLEO, mail_when="unseen")
     noted(world, "@cleo look again")
     world.settle()
-    world.app.attending.changes(None, CLEO)
+    world.app.attending.changes(None, CLEO, None)
     later(world, minutes=3)
     assert len(mails(world, CLEO)) == 1
 

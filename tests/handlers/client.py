@@ -15,9 +15,9 @@ from chalice.test import Client, HTTPResponse
 from jsonschema import Draft202012Validator
 
 from app import app
-from chalicelib.errors import Invalid, Unauthenticated
+from chalicelib.errors import Conflict, Invalid, NotFound, Unauthenticated
 from chalicelib.handlers.openapi import description
-from chalicelib.ports import SecondFactor, Tokens
+from chalicelib.ports import Person, SecondFactor, Tokens
 
 ROLES = {"admin": "admin", "lead": "lead", "agent": "agent", "reader": "readonly", "stranger": ""}
 
@@ -57,6 +57,62 @@ class StaffOnly:
         if token not in ROLES:
             raise Unauthenticated("the token is wrong")
         return f"{token}@example.com", frozenset({ROLES[token]} - {""})
+
+
+class StaffPool:
+    """A directory of those same people, in memory."""
+
+    def __init__(self) -> None:
+        self.known = {
+            f"{name}@example.com": Person(
+                email=f"{name}@example.com", roles=frozenset({role} - {""}), second_factor=False
+            )
+            for name, role in ROLES.items()
+        }
+        self.signed_out: list[str] = []
+        self.mailed: list[str] = []
+
+    def people(self, limit: int, after: str) -> tuple[list[Person], str]:
+        names = sorted(name for name in self.known if name > after)
+        part = [self.known[name] for name in names[:limit]]
+        return part, names[limit - 1] if len(names) > limit else ""
+
+    def members(self, role: str) -> frozenset[str]:
+        having = (p for p in self.known.values() if role in p.roles and p.enabled)
+        return frozenset(person.email for person in having)
+
+    def person(self, email: str) -> Person:
+        if email not in self.known:
+            raise NotFound("there is no such person")
+        return self.known[email]
+
+    def invite(self, email: str, name: str, again: bool = False) -> None:
+        if not again:
+            if email in self.known:
+                raise Conflict("there is an account for that address already")
+            self.known[email] = Person(email=email, name=name, state="invited")
+        self.mailed.append(email)
+
+    def give(self, email: str, role: str) -> None:
+        self._set(email, roles=self.person(email).roles | {role})
+
+    def take(self, email: str, role: str) -> None:
+        self._set(email, roles=self.person(email).roles - {role})
+
+    def rename(self, email: str, name: str) -> None:
+        self._set(email, name=name)
+
+    def enable(self, email: str, on: bool) -> None:
+        self._set(email, enabled=on)
+
+    def sign_out(self, email: str) -> None:
+        self.signed_out.append(self.person(email).email)
+
+    def set_temporary(self, email: str, password: str) -> None:
+        self._set(email, state="invited")
+
+    def _set(self, email: str, **fields: Any) -> None:
+        self.known[email] = self.person(email).model_copy(update=fields)
 
 
 @dataclass

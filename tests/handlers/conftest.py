@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.handlers.client import Api, StaffOnly
+from tests.handlers.client import Api, StaffOnly, StaffPool
 from tests.support import World, installation
 
 
 @pytest.fixture
 def world() -> Iterator[World]:
     with installation() as world:
-        world.app.__dict__["identity"] = StaffOnly()
+        world.app.__dict__ |= {"identity": StaffOnly(), "directory": StaffPool()}
         yield world
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
@@ -42,9 +43,25 @@ def api() -> Iterator[Api]:
         ssm = boto3.client("ssm", region_name="us-east-1")
         ssm.put_parameter(Name=f"{path}/signing-key", Value=key, Type="SecureString")
         settings = Settings(table="custops", user_pool_client_id=app_client, parameter_path=path)
-        bootstrap.install(Application(settings, {"cognito-idp": client, "ssm": ssm}))
+        clients = {"cognito-idp": client, "ssm": ssm, "dynamodb": _table(settings.table)}
+        bootstrap.install(Application(settings, clients))
         yield Api()
         bootstrap.install(None)
+
+
+def _table(name: str) -> Any:
+    """Where sign-ins are written down."""
+    client = boto3.client("dynamodb", region_name="us-east-1")
+    client.create_table(
+        TableName=name,
+        AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk")],
+        KeySchema=[
+            {"AttributeName": "pk", "KeyType": "HASH"},
+            {"AttributeName": "sk", "KeyType": "RANGE"},
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return client
 
 
 def test_an_agent_signs_in_through_the_user_pool(api: Api) -> None:

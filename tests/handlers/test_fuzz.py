@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chalicelib.access.rules import ROUTES
 from chalicelib.handlers.http import ENDPOINTS
 from chalicelib.handlers.openapi import bodies
-from tests.handlers.client import Api, StaffOnly
+from tests.handlers.client import Api, StaffOnly, StaffPool
 from tests.support import installation
 
 WRITES = sorted(
@@ -61,7 +61,7 @@ def test_no_body_makes_a_5xx(data: st.DataObject) -> None:
     method, path = data.draw(st.sampled_from(WRITES))
     body = data.draw(bodies_for(method, path))
     with installation() as world:
-        world.app.__dict__["identity"] = StaffOnly()
+        world.app.__dict__ |= {"identity": StaffOnly(), "directory": StaffPool()}
         api = Api()
         case = api.case(as_="admin")
         customer = case["customer_id"]
@@ -85,7 +85,7 @@ def test_no_query_makes_a_5xx(path: str, data: st.DataObject) -> None:
     names = st.sampled_from(sorted(query.model_fields))
     given = data.draw(st.dictionaries(names, st.text(max_size=40), max_size=4))
     with installation() as world:
-        world.app.__dict__["identity"] = StaffOnly()
+        world.app.__dict__ |= {"identity": StaffOnly(), "directory": StaffPool()}
         api = Api()
         case = api.case(as_="admin")
         thing = case["customer_id"] if "customers" in path else case["id"]
@@ -100,7 +100,7 @@ def test_no_query_makes_a_5xx(path: str, data: st.DataObject) -> None:
 @given(st.binary(max_size=400))
 def test_no_bytes_make_an_import_fail(raw: bytes) -> None:
     with installation() as world:
-        world.app.__dict__["identity"] = StaffOnly()
+        world.app.__dict__ |= {"identity": StaffOnly(), "directory": StaffPool()}
         for kind in ("text/csv", "application/x-ndjson"):
             headers = {"Content-Type": kind}
             answer = Api()("POST", "/v1/customers/import", raw, as_="admin", headers=headers)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import Unauthenticated
+from chalicelib.flows.auditing import AuditFilter
 from chalicelib.gateways.identity import CognitoIdentity
 from chalicelib.ports import Tokens
 from tests.gateways.cognito import FakePool, totp
@@ -282,6 +283,46 @@ def test_where_it_is_required_it_stays_and_where_it_is_anothers_it_is_not_ours(
     assert site.api.post("/v1/me/second-factor", proof, as_=token).problem == "conflict"
 
 
+# --- what the audit list has of it ----------------------------------------------------------------
+
+
+def acts(site: Site) -> list[tuple[str, str]]:
+    """What the list has, oldest first, and of whom."""
+    found = site.world.app.auditing.find(AuditFilter(), 50, None).entries
+    return [(str(entry.what), entry.who) for entry in reversed(found)]
+
+
+def test_what_happens_at_the_door_and_to_ones_account_is_in_the_audit_list(site: Site) -> None:
+    secret = site.enrol()
+    site.world.clock.forward(minutes=1)
+    site.login()  # a code is asked for: nobody is in yet
+    code = {"code": site.code(secret)}
+    given = {"email": EMAIL, "password": PASSWORD, **code}
+    begun = site.browser("login", given)
+    token, cookie = begun.json["token"], begun.headers["Set-Cookie"].partition(";")[0]
+    proof = {"password": PASSWORD}
+    assert site.api.post("/v1/me/second-factor/off", proof, as_=token).status == 204
+    bearer = {"Authorization": f"Bearer {token}"}
+    assert site.browser("logout", cookie=cookie, **bearer).status == 204
+    change = {"password": PASSWORD, "new_password": FRESH}
+    token, _ = site.begin()
+    assert site.api.put("/v1/me/password", change, as_=token).status == 204
+    assert site.login().status == 401
+    what = [what for what, who in acts(site) if who == EMAIL]
+    assert what == [
+        *("signed_in", "second_factor_on", "signed_in", "second_factor_off", "signed_out"),
+        *("signed_in", "password_changed", "sign_in_failed"),
+    ]
+    assert len(what) == len(acts(site))
+
+
+def test_whoever_knocks_without_a_session_fills_no_list(site: Site) -> None:
+    for _ in range(3):
+        site.browser("logout", cookie="__Secure-custops-session=made-up")
+        site.browser("refresh", cookie="__Secure-custops-session=made-up")
+    assert acts(site) == []
+
+
 # --- single sign-on -------------------------------------------------------------------------------
 
 CODE = {"code": "abc", "verifier": "v" * 43, "redirect_uri": "https://help.example.com/desk"}
@@ -298,11 +339,13 @@ def test_what_single_sign_on_brings_is_exchanged_here(site: Site) -> None:
         def exchange(self, code: str, verifier: str, redirect_uri: str) -> Tokens:
             if {"code": code, "verifier": verifier, "redirect_uri": redirect_uri} != CODE:
                 raise Unauthenticated("this sign-in is not valid any more; begin anew")
-            return Tokens(access="access", refresh="refresh")
+            return Tokens(access=token, refresh="refresh")
 
+    token = site.login().json["token"]
     site.world.app.__dict__["sso"] = Pages()
     done = site.browser("sso", CODE)
-    assert done.json["token"] == "access"
+    assert acts(site)[-1] == ("signed_in", EMAIL)
+    assert done.json["token"] == token
     assert done.headers["Set-Cookie"].startswith("__Secure-custops-session=refresh;")
     assert site.browser("sso", {**CODE, "code": "other"}).status == 401
     assert wrong(site.browser("sso", {**CODE, "verifier": "short"})) == (422, ["verifier"])

@@ -13,6 +13,8 @@ const LOAD = {
   insights: () => import("./desk-insights.js"),
   settings: () => import("./desk-settings.js"),
   quarantine: () => import("./desk-quarantine.js"),
+  people: () => import("./desk-people.js"),
+  audit: () => import("./desk-audit.js"),
 };
 
 /** Their style sheet comes with them. */

@@ -9,8 +9,10 @@ import { known } from "./words.js";
 
 const GROUPS = {
   company: ["brand", "teams", "calendars", "promises"], contacts: ["channels", "topics", "fields", "macros", "snippets", "views"], routes: ["routing", "priorities"],
-  help_centre: ["help", "synonyms"], watching: ["detection", "problems", "campaigns", "approvals"], machine: ["engines", "sentiment", "notifications", "webhooks", "flags"],
+  help_centre: ["help", "synonyms"], watching: ["detection", "problems", "campaigns", "approvals"], machine: ["engines", "sentiment", "notifications", "webhooks", "audit", "flags"],
 };
+/** Screens of their own that an admin looks for among the settings. */
+const BESIDE = { company: ["people"], machine: ["audit"] };
 const root = document.documentElement.dataset.root || "./";
 let description = null;
 
@@ -27,7 +29,8 @@ export default ({ id: name }) => {
     const listed = Object.values(GROUPS).flat();
     const groups = { ...GROUPS, more: names.filter((one) => !listed.includes(one)) };
     return html`<div class="panes-2"><nav aria-label=${t("board.settings")}>${Object.entries(groups).map(([group, some]) => some.some((one) => names.includes(one)) && html`<h2 key=${group}>${t(`settings.group_${group}`)}</h2><ul class="plain" key=${`${group}-list`}>
-      ${some.filter((one) => names.includes(one)).map((one) => html`<li key=${one}><a href=${`#/settings/${one}`} aria-current=${one === name ? "page" : null}>${titleOf(one)}</a></li>`)}</ul>`)}</nav>
+      ${some.filter((one) => names.includes(one)).map((one) => html`<li key=${one}><a href=${`#/settings/${one}`} aria-current=${one === name ? "page" : null}>${titleOf(one)}</a></li>`)}
+      ${(BESIDE[group] || []).map((one) => html`<li key=${`#${one}`}><a href=${`#/${one}`}>${t(`board.${one}`)}</a></li>`)}</ul>`)}</nav>
       <div>${name ? html`<${Document} key=${name} name=${name} api=${api} />` : html`<p>${t("settings.choose")}</p>
         <div class="grid">${listed.filter((one) => names.includes(one)).map((one) => html`<article class="card" key=${one}><h2><a href=${`#/settings/${one}`}>${titleOf(one)}</a></h2><p class="quiet">${t(`settings.${one}_what`)}</p></article>`)}</div>`}</div></div>`;
   }}<//></section>`;

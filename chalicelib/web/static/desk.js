@@ -19,6 +19,7 @@ addEventListener("offline", () => { online.value = false; });
 const BOARDS = () => import("./desk-boards.js").then((m) => m.Board);
 const SCREENS = {
   trends: BOARDS, problems: BOARDS, campaigns: BOARDS, articles: BOARDS, insights: BOARDS, settings: BOARDS, quarantine: BOARDS,
+  people: BOARDS, audit: BOARDS,
   me: () => import("./desk-me.js").then((m) => m.Board),
   search: () => import("./desk-results.js").then((m) => m.Results),
   start: () => import("./desk-start.js").then((m) => m.Start),
@@ -66,6 +67,7 @@ async function leave() {
 }
 
 const QUEUE = ["q", "case", "search", "new"];
+const SETTINGS = ["people", "audit"];
 
 function Bar() {
   const stale = !online.value || !live.value.ok || now.value - live.value.at > 30_000 + 30_000;
@@ -74,7 +76,7 @@ function Bar() {
     ["campaigns", "campaigns", "lead"], ["articles", "articles", "readonly"], ["insights", "insights", "lead"],
     ["quarantine", "quarantine", "agent"], ["settings", "settings", "admin"]].filter(([, , role]) => may(role));
   useEffect(() => { document.querySelector(".bar nav [aria-current]")?.scrollIntoView?.({ block: "nearest", inline: "nearest" }); }, [screen]);
-  const here = (name) => screen === name || (name === "queue" && QUEUE.includes(screen));
+  const here = (name) => screen === name || (name === "queue" && QUEUE.includes(screen)) || (name === "settings" && SETTINGS.includes(screen));
   return html`<header class="bar"><a class="skip" href="#main" onClick=${(e) => { e.preventDefault(); document.querySelector("h1")?.focus(); }}>${t("page.skip")}</a>
     <a class="brand" href="#/q/queue">${document.documentElement.dataset.brand}</a>
     <div role="search"><${Finder} id="search" label=${t("desk.search")} hint="/" onPick=${openHit}
