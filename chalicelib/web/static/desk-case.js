@@ -192,7 +192,7 @@ function Fields({ row, alter }) {
     <label>${t("field.team")} <select id="field-team" onChange=${choose("team")}>
       <option value="" selected=${!row.team}>–</option>
       ${known(row).map((team) => html`<option value=${team.name} selected=${team.name === row.team}>${team.title}</option>`)}</select></label>
-    <button type="button" class="second narrow" onClick=${() => composer.open("reply")}>${t("composer.reply")}</button>
+    <button type="button" class="second on-phone" onClick=${() => composer.open("reply")}>${t("composer.reply")}</button>
     ${row.assignee !== me.value.email && html`<button type="button" class="second" onClick=${() => alter({ assignee: me.value.email })}>${t("case.take")}</button>`}
     <button type="button" class="second" title=${t("follow.followers", { count: row.followers.length })}
       onClick=${acting(() => follow(row))}>${t(row.followers.includes(me.value.email) ? "follow.unfollow" : "follow.follow")}</button>
