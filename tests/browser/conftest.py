@@ -136,8 +136,15 @@ Open = Callable[..., Watched]
 expect.set_options(timeout=PATIENCE / 2 * 1000)
 
 
+@pytest.fixture(scope="session")
+def bucket(system: System) -> str:
+    """Where files are sent to and pictures of messages come from; the policy allows no other."""
+    offer = system.call("POST", "/v1/uploads", {"name": "a", "bytes": 1}, who="agent")[1]
+    return "/".join(str(offer["url"]).split("/")[:3])
+
+
 @pytest.fixture
-def look(browser: Browser, system: System) -> Iterator[Open]:
+def look(browser: Browser, system: System, bucket: str) -> Iterator[Open]:
     """Opens a browser window: `look(width=390, dark=True, script=False, who="agent")`.
 
     `base` is another origin than the system's own; what else is given goes to the browser as it is
@@ -167,7 +174,7 @@ def look(browser: Browser, system: System) -> Iterator[Open]:
         if who:
             token = json.dumps(system.token(who))
             context.add_init_script(f"sessionStorage.setItem('custops.token', {token})")
-        window = Watched(context.new_page(), base or system.base)
+        window = Watched(context.new_page(), base or system.base, (bucket,))
         window.page.set_default_timeout(PATIENCE / 2 * 1000)
         windows.append(window)
         return window

@@ -41,15 +41,8 @@ GIVE = """([bytes, name, type, how]) => {
 }"""
 
 
-def bucket(system: System) -> str:
-    """Where files are sent to."""
-    offer = system.call("POST", "/v1/uploads", {"name": "a", "bytes": 1}, who="agent")[1]
-    return "/".join(str(offer["url"]).split("/")[:3])
-
-
 def writing(look: Open, system: System, case: str, **more: Any) -> tuple[Watched, Page]:
     window = look(who="agent", **more)
-    window.also = (bucket(system),)
     page = window.open("desk")
     opened(page, case)
     expect(page.get_by_label("By", exact=True)).to_be_visible()
@@ -304,9 +297,8 @@ def test_the_browser_counts_text_messages_as_the_server_does(look: Open, system:
     ]
     texts += ["🎈" * 35, "🎈" * 36, "a" * 66 + "🎈" + "漢" * 67, "ä" * 459, "ç"]
     count = """async (texts) => {
-      const address = [...document.querySelectorAll("link[rel=modulepreload]")]
-        .map((one) => one.href).find((one) => one.endsWith("/desk-ways.js"));
-      const { smsParts } = await import(address);
+      const known = document.querySelector("link[rel=modulepreload]").href;
+      const { smsParts } = await import(new URL("desk-ways.js", known).href);
       return texts.map((text) => Object.values(smsParts(text)));
     }"""
     ours = [[p.parts, p.units, str(p.encoding)] for p in map(sms_parts, texts)]

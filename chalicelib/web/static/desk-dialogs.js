@@ -7,6 +7,7 @@ import { picked } from "./desk-timeline.js";
 const macros = () => import("./desk-macros.js");
 const MacroPicker = lazy(() => macros().then((m) => m.MacroPicker));
 const KeepSnippet = lazy(() => macros().then((m) => m.KeepSnippet));
+MacroPicker.soon(); // so that its key opens it at once
 const rare = signal(null);
 const RARE = { snooze: "Snooze", handover: "HandOver", merge: "Merge", link: "Link" };
 const WIDE = ["merge", "link"];
@@ -14,7 +15,6 @@ const WIDE = ["merge", "link"];
 export function Dialogs({ row, alter, load }) {
   const close = () => { dialog.value = ""; };
   const name = dialog.value;
-  useEffect(() => { setTimeout(MacroPicker.soon, 1_000); }, []); // so that its key opens it at once
   const asked = Boolean(RARE[name] || name === "split");
   useEffect(() => {
     if (asked && !rare.value) import("./desk-casework.js").then((m) => { rare.value = m; }, complain);

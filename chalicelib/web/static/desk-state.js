@@ -275,14 +275,15 @@ export async function appear(caseId, doing, changed = true) {
   if (what === said.what && !news && now - said.at < SAY_AGAIN) { said.changed = since; return; }
   said = doing === "away" ? { what: "", at: 0, doing: "", changed: 0 } : { what, at: now, doing, changed: since };
   const body = news ? { doing, seen: row.last_message_at } : { doing };
+  if (news) seen = newest; // each key comes here before the answer does
   try {
     const answer = await put(`cases/${caseId}/presence`, body);
     present.value = { ...present.value, [caseId]: answer.others };
     if (body.seen) {
-      seen = newest;
       rows.value = rows.value.map((one) => (one.id === caseId ? { ...one, unread: false } : one));
     }
   } catch (error) {
+    if (news) seen = "";
     gone(error);
   }
 }
