@@ -144,6 +144,7 @@ def asked_for(page: Page, name: str) -> None:
 def test_merge_undo_and_split_by_keyboard_keep_order_and_drafts(look: Open, system: System) -> None:
     sender = "mona@example.org"
     case, other = conversation(system, sender)
+    system.until(lambda: len(messages(system, other)) == 2, 40)  # with what acknowledges it
     before = {c: messages(system, c) for c in (case, other)}
     window = look(who="agent")
     page = window.open("desk")

@@ -15,14 +15,12 @@ export const busy = (entry) => going(entry.slot).length > 0;
 
 const uploads = () => import("./desk-upload.js");
 
+let line = Promise.resolve(); // files keep the order in which they were given, also the first ones
+
 /** Take files along, whether they were chosen, dropped or pasted. */
-export async function attach(entry, given) {
+export function attach(entry, given) {
   const files = [...given]; // the event's own list is empty once the module has come
-  try {
-    (await uploads()).attach(entry, files);
-  } catch (error) {
-    complain(error);
-  }
+  line = line.then(async () => (await uploads()).attach(entry, files)).catch(complain);
 }
 
 function cancel(entry, one) {

@@ -104,8 +104,8 @@ export function listen() {
       return;
     }
     if (event.key === "Enter" && event.target.matches("a, button")) return;
-    const found = ACTIONS.find(([, key]) => key && key === (key.length === 1 ? pressed.toLowerCase() : pressed));
-    if (found && found[2]()) {
+    const found = ACTIONS.find(([, key, can]) => key && key === (key.length === 1 ? pressed.toLowerCase() : pressed) && can());
+    if (found) {
       event.preventDefault();
       acting(found[3])();
     }
