@@ -97,7 +97,7 @@ def test_only_the_api_reaches_uploads() -> None:
     assert reach == {("api_handler", f"s3:{verb}Object") for verb in ("Get", "Put", "Delete")}
 
 
-def test_only_the_api_reaches_files_of_drafts_and_removes_none() -> None:
+def test_files_of_drafts_are_the_apis_and_removed_by_an_erasure_alone() -> None:
     reach = {
         (function.name, action)
         for function in FUNCTIONS
@@ -105,7 +105,8 @@ def test_only_the_api_reaches_files_of_drafts_and_removes_none() -> None:
         for action in statement["Action"]
         if "/drafts/" in json.dumps(statement["Resource"])
     }
-    assert reach == {("api_handler", f"s3:{verb}Object") for verb in ("Get", "Put")}
+    of_api = {("api_handler", f"s3:{verb}Object") for verb in ("Get", "Put")}
+    assert reach == {*of_api, ("count", "s3:DeleteObject")}
 
 
 def test_only_training_makes_classifiers_and_hands_its_role_to_comprehend_alone() -> None:
