@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from chalicelib.handlers.pages import WEB
 from chalicelib.settings_documents import DOCUMENTS
 from chalicelib.words import _read, languages, preferred, render, words
 
@@ -35,6 +37,14 @@ def test_a_missing_field_is_an_error_and_not_a_gap() -> None:
 
 def test_what_a_language_lacks_is_said_in_english() -> None:
     assert words("xx").language == "en"
+
+
+@pytest.mark.parametrize("language", languages())
+def test_no_text_is_there_twice(language: str) -> None:
+    keys: list[str] = []
+    text = (WEB / "locales" / f"{language}.json").read_text("utf-8")
+    json.loads(text, object_pairs_hook=lambda pairs: keys.extend(key for key, _ in pairs))
+    assert len(set(keys)) == len(keys)
 
 
 @pytest.mark.parametrize("language", [name for name in languages() if name != "en"])

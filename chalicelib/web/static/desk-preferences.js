@@ -12,7 +12,7 @@ const version = ({ etag }) => Number(etag.replace(/\D/g, ""));
 /** The section of the screen about oneself. */
 export function Preferences() {
   const state = useLoaded(() => request("GET", "me/preferences"), []);
-  return html`<section class="card" aria-labelledby="prefs-title"><h2 id="prefs-title">${t("prefs.title")}</h2>
+  return html`<section class="card" aria-labelledby="prefs-title"><h2 id="prefs-title">${t("me.prefs")}</h2>
     <${Loading} state=${state}>${(found) => html`<${Form} key=${found.etag} found=${found} reload=${state.reload} />`}<//></section>`;
 }
 
@@ -27,7 +27,7 @@ function Form({ found, reload }) {
     try {
       const { data } = await request("PUT", "me/preferences", { body: wanted, version: version(found) });
       await apply(data);
-      tell(t("prefs.saved"));
+      tell(t("me.prefs_saved"));
     } finally {
       setBusy(false);
       reload();
