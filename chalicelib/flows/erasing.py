@@ -31,7 +31,7 @@ from chalicelib.customers.models import Customer, Erasure, HistoryEntry
 from chalicelib.customers.rules import bare, touch
 from chalicelib.errors import Conflict, Contended, StaleVersion
 from chalicelib.ports import Clock, Ids, Objects
-from chalicelib.store import items, keys
+from chalicelib.store import keys
 from chalicelib.store.erasure import Erasing as UnderWay
 from chalicelib.store.reactions import ERASE, HOLD, Reaction
 from chalicelib.store.table import Write, WriteRefused
@@ -53,7 +53,6 @@ ATTEMPTS = 6
 GRACE = timedelta(minutes=2)
 LAG = timedelta(minutes=3)  # longer than an index or a transaction that has begun takes
 PAGE = 10  # cases in one go
-MESSAGES = 100
 
 
 class Step(StrEnum):
@@ -179,16 +178,9 @@ class Erasing:
             self.desk.forget(email, case.id, mode)
 
     def _messages(self, case: Case) -> None:
-        start = None
-        while True:
-            page = self.cases.messages(case.id, MESSAGES, start)
-            for stored in page.items:
-                message = items.model(Message, stored)
-                if not message.erased:
-                    self._message(message)
-            start = page.last
-            if start is None:
-                return
+        for message in self.cases.every_message(case.id):
+            if not message.erased:
+                self._message(message)
 
     def _message(self, message: Message) -> None:
         """Objects go first: their keys are known only as long as the message has them."""

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 LINK_SECONDS = 300
 FILE_SECONDS = 3_600  # the files that the export links to
-PAGE = 100
 OURS_OF_CASE = {"merge", "counted_for", "understood_by"}
 OURS_OF_MESSAGE = {"before", "body_key", "raw_key", "attachments", "version"}
 
@@ -71,7 +70,10 @@ class Exporting:
         begun = self.auditing.begin(by, Act.CUSTOMER_EXPORTED, customer.id)
         parts = [customer, *self.customers.some(customer.merged_customers).values()]
         cases = [
-            self._case(case) for part in parts for case in self._cases(part.id) if sight.sees(case)
+            self._case(case)
+            for part in parts
+            for case in self.customers.every_case(part.id)
+            if sight.sees(case)
         ]
         content = {
             "made_at": iso(begun.at),
@@ -98,30 +100,12 @@ class Exporting:
 
     # --- parts ---------------------------------------------------------------------------
 
-    def _cases(self, customer_id: str) -> Iterator[Case]:
-        start = None
-        while True:
-            page = self.customers.cases(customer_id, PAGE, start)
-            yield from (items.model(Case, stored) for stored in page.items)
-            start = page.last
-            if start is None:
-                return
-
     def _case(self, case: Case) -> dict[str, Any]:
         shown = case.model_dump(mode="json", exclude_none=True, exclude=OURS_OF_CASE)
-        shown["messages"] = [self._message(message) for message in self._messages(case.id)]
+        shown["messages"] = [self._message(one) for one in self.cases.every_message(case.id)]
         asked = [self.questions.find(f"{prefix}{case.id}") for prefix in QUESTIONS]
         shown["questions"] = [q.model_dump(mode="json", exclude={"caller"}) for q in asked if q]
         return shown
-
-    def _messages(self, case_id: str) -> Iterator[Message]:
-        start = None
-        while True:
-            page = self.cases.messages(case_id, PAGE, start)
-            yield from (items.model(Message, stored) for stored in page.items)
-            start = page.last
-            if start is None:
-                return
 
     def _message(self, message: Message) -> dict[str, Any]:
         entire = whole(self.objects(), message)

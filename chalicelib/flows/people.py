@@ -10,7 +10,7 @@ Until then a list of the customer's cases reads the partitions of all their reco
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,7 +24,6 @@ from chalicelib.customers.rules import check_alive, touch
 from chalicelib.errors import Conflict, Contended, Invalid, NotFound
 from chalicelib.flows.timeline import event
 from chalicelib.ports import Clock, Ids
-from chalicelib.store import items
 from chalicelib.store.reactions import Reaction
 from chalicelib.store.table import Write, WriteRefused
 
@@ -38,7 +37,6 @@ ATTEMPTS = 5
 GRACE = timedelta(minutes=2)
 AT_ONCE = 50  # cases that a request re-points itself
 IN_ONE_GO = 400  # and a reaction, before it gives way to others
-PAGE = 100
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ class People:
     def reject(self, customer_id: str, by: str) -> Customer:
         """They are somebody else than the likely match names; raises NotFound, Conflict."""
         self._again(lambda: self._reject(customer_id, by))
-        for case in self._cases(customer_id):
+        for case in self.customers.every_case(customer_id):
             self._again(partial(self._own, case.id))
         return self.customers.get(customer_id)
 
@@ -160,7 +158,7 @@ class People:
         """Re-point up to so many cases; ends the reaction where none is left."""
         source, target = reaction.owner.removeprefix("CUST#"), reaction.data["other"]
         back = reaction.data["back"] == "yes"
-        for done, case in enumerate(self._cases(target if back else source)):
+        for done, case in enumerate(self.customers.every_case(target if back else source)):
             if done == most:
                 return self._later(reaction)
             if not self._turn(case, source, target, back):
@@ -212,15 +210,6 @@ class People:
         case = self.cases.get(case_id)
         if case.likely_match:
             self._write(case.model_copy(update={"likely_match": None}))
-
-    def _cases(self, customer_id: str) -> Iterator[Case]:
-        start = None
-        while True:
-            page = self.customers.cases(customer_id, PAGE, start)
-            yield from (items.model(Case, stored) for stored in page.items)
-            start = page.last
-            if start is None:
-                return
 
 
 def _turned(case: Case, source: str, target: str, back: bool) -> Case | None:

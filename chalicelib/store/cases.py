@@ -30,6 +30,7 @@ from chalicelib.store.table import (
     put_version,
 )
 
+PAGE = 100  # entries of a Query, where a whole timeline is read
 URGENT_FIRST = (Priority.URGENT, Priority.HIGH, Priority.NORMAL, Priority.LOW)
 LAST = "~"  # sorts behind every time
 CHANGES_FOR = timedelta(days=7)  # that one may have been away and hears what is new
@@ -110,6 +111,12 @@ class CaseStore:
         return self._table.query(
             pk, prefix=keys.MESSAGES, limit=limit, start=start, consistent=True
         )
+
+    def every_message(self, case_id: str) -> Iterator[Message]:
+        """The whole timeline, oldest first, read page by page."""
+        pk = keys.case(case_id)[0]
+        pages = self._table.query_all(pk, prefix=keys.MESSAGES, limit=PAGE, consistent=True)
+        return (items.model(Message, stored) for stored in pages)
 
     def messages_after(self, case_id: str, after: str, limit: int) -> list[Message]:
         """Entries of a timeline from the time `after` on ("" is the beginning), oldest first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from chalicelib.cases.models import Case
 from chalicelib.channels.models import Channel
 from chalicelib.customers import rules
 from chalicelib.customers.models import Customer, HistoryEntry, Identity
@@ -22,6 +23,8 @@ from chalicelib.store.table import (
     update,
 )
 from chalicelib.text import fold
+
+PAGE = 100  # cases of a Query, where all are read
 
 
 class CustomerStore:
@@ -144,6 +147,13 @@ class CustomerStore:
         return self._table.query(
             f"CUST#{customer_id}", index="gsi1", newest_first=True, limit=limit, start=start
         )
+
+    def every_case(self, customer_id: str) -> Iterator[Case]:
+        """All of their cases, newest first, read page by page."""
+        pages = self._table.query_all(
+            f"CUST#{customer_id}", index="gsi1", newest_first=True, limit=PAGE
+        )
+        return (items.model(Case, stored) for stored in pages)
 
     def told(self, customer_id: str, limit: int) -> Page:
         """Notices that they got, newest first."""

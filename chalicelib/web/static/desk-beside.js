@@ -93,7 +93,7 @@ function Understood({ row, alter }) {
     ${row.sentiment && html`<p class="quiet">${t("case.sentiment")}: ${row.sentiment}</p>`}</section>`;
 }
 
-export const suggested = signal(null);
+const suggested = signal(null);
 
 function Suggestions({ row }) {
   const state = useLoaded(async () => {

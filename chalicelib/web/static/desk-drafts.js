@@ -11,7 +11,7 @@ const known = new Map();
 
 /** `cc` is null while nobody changed who gets a copy; `pending` is a request without an answer. */
 const empty = () => ({ text: "", cc: null, channel: "", attachments: [], articles: [], key: once(), version: 0, dirty: false, pending: null });
-export const isEmpty = (draft) => !draft.text.trim() && !draft.attachments.length && !draft.articles.length && !draft.pending;
+const isEmpty = (draft) => !draft.text.trim() && !draft.attachments.length && !draft.articles.length && !draft.pending;
 const content = ({ text, attachments, articles, cc, channel }) => JSON.stringify([text, attachments.map((f) => f.id), articles.map((a) => a.slug), cc, channel]);
 
 /** The draft of a case and mode: `state` is what it is now, `other` one that was written elsewhere. */

@@ -5,7 +5,7 @@ import { complain, Dialog, html, signal, t, useEffect, useRef, useState } from "
 import { keep } from "./desk-drafts.js";
 
 /** slot of a draft → files that are on their way */
-export const underWay = signal({});
+const underWay = signal({});
 export const pictures = new Map(); // id of an upload → data: address
 
 export const size = (bytes) => (bytes < 1_000_000 ? `${Math.max(1, Math.round(bytes / 1000))} KB` : `${(bytes / 1e6).toFixed(1)} MB`);

@@ -48,7 +48,7 @@ addEventListener("hashchange", (event) => {
 
 const LIST = "custops.list";
 /** By what a list can be filtered; "any", of `q` "*", takes away what its view has. */
-export const FILTERS = ["status", "priority", "team", "assignee", "topic", "tag", "channel", "language", "problem", "customer", "q", "order"];
+const FILTERS = ["status", "priority", "team", "assignee", "topic", "tag", "channel", "language", "problem", "customer", "q", "order"];
 
 /** The list that is shown, or was last: its view, and the filters of its address. */
 export const list = signal(listAt(place.value) || listAt(parse(sessionStorage.getItem(LIST) || "#/q/queue")));

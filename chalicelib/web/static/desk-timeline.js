@@ -42,7 +42,7 @@ export async function renewed(id, known) {
   return { items: [...older, ...read], cursor: older.length ? known.cursor : cursor };
 }
 
-export async function withEarlier(id, known) {
+async function withEarlier(id, known) {
   const found = await page(id, PAGE, known.cursor);
   const have = new Set(known.items.map((one) => one.id));
   return { items: [...found.items.reverse().filter((one) => !have.has(one.id)), ...known.items], cursor: found.cursor };

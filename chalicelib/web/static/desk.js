@@ -39,7 +39,7 @@ async function enter() {
   live.value = { ok: true, at: clock() };
   me.value = found;
   loadOwn().catch(complain);
-  choices().then(shown).then(Case.soon).then(loadViews).then(startPolling).catch(complain);
+  choices().then(shown).then(() => { Case.soon(); return loadViews(); }).then(startPolling).catch(complain);
   if (may("admin")) firstSteps().catch(complain);
 }
 
